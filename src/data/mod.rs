@@ -1,0 +1,1 @@
+//! Images and volumes: readers with stated limits, slices, the phantom.

@@ -1,0 +1,1 @@
+//! WHO runs a call: the CPU with so many threads, or one GPU.

@@ -1,0 +1,1 @@
+//! HOW WGSL runs. The only module that names wgpu.

@@ -1,0 +1,1 @@
+//! One call many times: verified, measured, swept.

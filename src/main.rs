@@ -1,0 +1,3 @@
+//! Parse, dispatch to `cli`, exit code.
+
+fn main() {}
