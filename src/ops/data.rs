@@ -1,0 +1,113 @@
+//! Host-side operands: flat arrays of 32-bit elements in row-major order.
+
+/// Element type of an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DType {
+    /// 32-bit float.
+    F32,
+    /// 32-bit signed integer.
+    I32,
+}
+
+/// A bit pattern that no kernel produces: a quiet NaN with a payload of its own. Outputs are filled with it before a
+/// verified launch, so an element that was never written is found even where a NaN is the right answer.
+pub const POISON: u32 = 0x7FC5_EED5;
+
+/// The elements of an operand, flat, in row-major order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Data {
+    /// Floats.
+    F32(Vec<f32>),
+    /// Integers.
+    I32(Vec<i32>),
+}
+
+impl Data {
+    /// An operand of `len` elements, each holding the bits of [`POISON`].
+    pub fn poisoned(dtype: DType, len: usize) -> Self {
+        match dtype {
+            DType::F32 => Self::F32(vec![f32::from_bits(POISON); len]),
+            DType::I32 => Self::I32(vec![POISON.cast_signed(); len]),
+        }
+    }
+
+    /// How many elements.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F32(v) => v.len(),
+            Self::I32(v) => v.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        match self {
+            Self::F32(_) => DType::F32,
+            Self::I32(_) => DType::I32,
+        }
+    }
+
+    /// The floats.
+    ///
+    /// # Panics
+    /// If these are integers: the op's operand table was not followed.
+    pub fn f32(&self) -> &[f32] {
+        let Self::F32(v) = self else { unreachable!("an operand of floats was expected") };
+        v
+    }
+
+    /// The floats, to write.
+    ///
+    /// # Panics
+    /// As [`Data::f32`].
+    pub fn f32_mut(&mut self) -> &mut [f32] {
+        let Self::F32(v) = self else { unreachable!("an operand of floats was expected") };
+        v
+    }
+
+    /// The integers, to write.
+    ///
+    /// # Panics
+    /// If these are floats.
+    pub fn i32_mut(&mut self) -> &mut [i32] {
+        let Self::I32(v) = self else { unreachable!("an operand of integers was expected") };
+        v
+    }
+
+    /// Element `i` as f64, exactly.
+    pub fn at(&self, i: usize) -> f64 {
+        match self {
+            Self::F32(v) => f64::from(v[i]),
+            Self::I32(v) => f64::from(v[i]),
+        }
+    }
+
+    /// The bits of element `i`.
+    pub fn bits(&self, i: usize) -> u32 {
+        match self {
+            Self::F32(v) => v[i].to_bits(),
+            Self::I32(v) => v[i].cast_unsigned(),
+        }
+    }
+
+    /// The elements as bytes, in the machine's order.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::F32(v) => bytemuck::cast_slice(v),
+            Self::I32(v) => bytemuck::cast_slice(v),
+        }
+    }
+
+    /// The elements as bytes, to write.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        match self {
+            Self::F32(v) => bytemuck::cast_slice_mut(v),
+            Self::I32(v) => bytemuck::cast_slice_mut(v),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! How the product is computed, from the plainest to the fastest.
+
+use super::cpu;
+use crate::ops::shader::wgsl;
+use crate::ops::{How, Pass, Variant};
+
+/// A CPU variant.
+const fn on_cpu(
+    name: &'static str,
+    doc: &'static str,
+    run: fn(&mut crate::ops::CpuCall<'_>),
+    parallel: bool,
+) -> Variant {
+    Variant { name, doc, how: How::Cpu { run, parallel }, finite_only: false, requires: Variant::anywhere }
+}
+
+/// A variant of one or more kernels.
+const fn on_gpu(name: &'static str, doc: &'static str, passes: &'static [Pass]) -> Variant {
+    Variant {
+        name,
+        doc,
+        how: How::Wgsl { passes, scratch: &[] },
+        finite_only: false,
+        requires: Variant::anywhere,
+    }
+}
+
+pub(super) static VARIANTS: &[Variant] = &[
+    on_cpu("serial", "plain loops i, k, j on one thread", cpu::serial, false),
+    on_cpu("rayon", "cache-blocked loops, rows shared out over threads", cpu::rayon, true),
+    on_cpu("library", "the `gemm` crate: packed, SIMD chosen at run time, threads as asked", cpu::library, true),
+    on_gpu(
+        "naive",
+        "one thread an element, a loop over k (the thesis's matmul1)",
+        &[Pass { shader: wgsl!("matmul/naive"), set: &[], when: Pass::always }],
+    ),
+    on_gpu(
+        "loop_thesis",
+        "i-j-k loops that start at the thread's coordinates: threads repeat each other's work (the thesis's matmul2)",
+        &[Pass { shader: wgsl!("matmul/loop_thesis"), set: &[], when: Pass::always }],
+    ),
+    on_gpu(
+        "loop",
+        "i-j-k loops with a grid stride: each element once",
+        &[Pass { shader: wgsl!("matmul/loop"), set: &[], when: Pass::always }],
+    ),
+    on_gpu(
+        "tiled_16",
+        "16 x 16 tiles of A and B in shared memory (the thesis's matmul3)",
+        &[Pass { shader: wgsl!("matmul/tiled"), set: &[("TILE", 16)], when: Pass::always }],
+    ),
+    on_gpu(
+        "tiled_32",
+        "32 x 32 tiles of A and B in shared memory: 1024 threads a workgroup, as the thesis ran matmul3",
+        &[Pass { shader: wgsl!("matmul/tiled"), set: &[("TILE", 32)], when: Pass::always }],
+    ),
+];

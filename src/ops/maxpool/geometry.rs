@@ -1,0 +1,184 @@
+//! The sizes of a pooling as numbers, its output size, and the sizes that mean nothing.
+
+use super::OP;
+use crate::error::{Error, Result};
+use crate::ops::{Sizes, element_count};
+
+/// The sizes of one pooling and the output size that follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the field's standard letters, explained in the op's list of sizes")]
+pub struct Pool {
+    pub n: u32,
+    pub c: u32,
+    pub h: u32,
+    pub w: u32,
+    pub kh: u32,
+    pub kw: u32,
+    pub sh: u32,
+    pub sw: u32,
+    pub ph: u32,
+    pub pw: u32,
+    pub dh: u32,
+    pub dw: u32,
+    pub ceil: bool,
+    pub pad_zero: bool,
+    pub indices: bool,
+    pub oh: u32,
+    pub ow: u32,
+}
+
+impl Pool {
+    /// The numbers of checked sizes.
+    pub fn of(sizes: &Sizes) -> Self {
+        let get = |name| sizes.get(name);
+        let mut pool = Self {
+            n: get("n"),
+            c: get("c"),
+            h: get("h"),
+            w: get("w"),
+            kh: get("kh"),
+            kw: get("kw"),
+            sh: get("sh"),
+            sw: get("sw"),
+            ph: get("ph"),
+            pw: get("pw"),
+            dh: get("dh"),
+            dw: get("dw"),
+            ceil: get("ceil") == 1,
+            pad_zero: get("pad_value") == 1,
+            indices: get("indices") == 1,
+            oh: 0,
+            ow: 0,
+        };
+        let axis = |n, k, s, p, d| output_size(Axis { n, k, s, p, d }, pool.ceil);
+        pool.oh = axis(pool.h, pool.kh, pool.sh, pool.ph, pool.dh);
+        pool.ow = axis(pool.w, pool.kw, pool.sw, pool.pw, pool.dw);
+        pool
+    }
+}
+
+/// One axis of a pooling.
+#[derive(Debug, Clone, Copy)]
+struct Axis {
+    n: u32,
+    k: u32,
+    s: u32,
+    p: u32,
+    d: u32,
+}
+
+impl Axis {
+    /// Elements that a window spans: d (k - 1) + 1.
+    fn span(self) -> u64 {
+        u64::from(self.d) * (u64::from(self.k).saturating_sub(1)) + 1
+    }
+
+    /// Image and padding on both sides.
+    fn padded(self) -> u64 {
+        u64::from(self.n) + 2 * u64::from(self.p)
+    }
+}
+
+/// Windows along an axis: `floor((n + 2p - span) / s) + 1`. With `ceil` the division rounds up, and a last window that
+/// would start in the padding behind the image is dropped (PyTorch's rule). 0 for sizes that `check` refuses.
+fn output_size(axis: Axis, ceil: bool) -> u32 {
+    let (padded, span, s) = (axis.padded(), axis.span(), u64::from(axis.s));
+    if span > padded || s == 0 {
+        return 0;
+    }
+    let room = padded - span;
+    let mut windows = if ceil { room.div_ceil(s) } else { room / s } + 1;
+    if ceil && (windows - 1) * s >= u64::from(axis.n) + u64::from(axis.p) {
+        windows -= 1;
+    }
+    u32::try_from(windows).unwrap_or(u32::MAX)
+}
+
+/// Refuses empty images and windows, strides and dilations of 0, windows larger than the padded image, padding above
+/// half the window (where it is minus infinity: such a window could hold nothing but padding), and overflows.
+pub(super) fn check(sizes: &Sizes) -> Result<()> {
+    let bad = |name: &str, reason: String| {
+        let value = sizes.entries().find(|e| e.0 == name).map_or_else(String::new, |e| e.1);
+        Err(Error::BadSize { op: OP.name, name: name.to_owned(), value, reason })
+    };
+    for name in ["n", "c", "h", "w", "kh", "kw", "sh", "sw", "dh", "dw"] {
+        if sizes.get(name) == 0 {
+            let reason = match name {
+                "sh" | "sw" => "does not move the window; use 1 or more",
+                "dh" | "dw" => "puts all taps in one place; use 1 or more",
+                _ => "is empty; use 1 or more",
+            };
+            return bad(name, reason.to_owned());
+        }
+    }
+    let p = Pool::of(sizes);
+    let rows = Axis { n: p.h, k: p.kh, s: p.sh, p: p.ph, d: p.dh };
+    let columns = Axis { n: p.w, k: p.kw, s: p.sw, p: p.pw, d: p.dw };
+    for (axis, k, pad) in [(rows, "kh", "ph"), (columns, "kw", "pw")] {
+        if axis.padded() + axis.span() + u64::from(axis.s) > 1 << 31 {
+            return bad(k, "with its padding and dilation leaves the range of 32-bit coordinates".to_owned());
+        }
+        if axis.span() > axis.padded() {
+            let reason = format!(
+                "spans {} elements with its dilation, the padded image has {}; use a smaller window or more padding",
+                axis.span(),
+                axis.padded()
+            );
+            return bad(k, reason);
+        }
+        if !p.pad_zero && u64::from(axis.p) > axis.span() / 2 {
+            let reason = format!(
+                "is above half the window's span ({} / 2): a window could hold nothing but padding; use {} or less, or \
+                 pad_value = \"zero\"",
+                axis.span(),
+                axis.span() / 2
+            );
+            return bad(pad, reason);
+        }
+    }
+    element_count(OP.name, "x (n x c x h x w)", &[p.n, p.c, p.h, p.w])?;
+    element_count(OP.name, "y (n x c x oh x ow)", &[p.n, p.c, p.oh, p.ow])?;
+    // Separable pooling keeps h x ow elements between its passes, and indices are 32-bit signed within a plane.
+    element_count(OP.name, "the row maxima (n x c x h x ow)", &[p.n, p.c, p.h, p.ow])?;
+    if u64::from(p.h) * u64::from(p.w) > 1 << 31 {
+        return bad("h", "times w leaves the range of 32-bit indices within a plane".to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool(text: &str) -> Result<Pool> {
+        let pairs = text.split(' ').map(|p| p.split_once('=').unwrap());
+        OP.sizes(pairs).map(|s| Pool::of(&s))
+    }
+
+    #[test]
+    fn output_sizes_follow_pytorch() {
+        let out = |text| pool(text).map(|p| (p.oh, p.ow)).unwrap();
+        assert_eq!(out("h=4 kh=2"), (2, 2));
+        assert_eq!(out("h=5 kh=2"), (2, 2));
+        assert_eq!(out("h=5 kh=2 ceil=ceil"), (3, 3));
+        assert_eq!(out("h=4 kh=3 sh=2 ceil=ceil"), (2, 2));
+        assert_eq!(out("h=7 kh=3 sh=2 ph=1"), (4, 4));
+        assert_eq!(out("h=8 w=10 kh=3 kw=2 sh=1 sw=3 dh=2 dw=3"), (4, 3));
+        // The last window would start behind the image: dropped.
+        assert_eq!(out("h=1 kh=1 sh=3 ceil=ceil"), (1, 1));
+        assert_eq!(out("h=4 kh=2 sh=2 ph=2 pad_value=zero"), (4, 4));
+    }
+
+    #[test]
+    fn what_means_nothing_is_refused_by_name() {
+        let refused = |text| pool(text).unwrap_err().to_string();
+        assert!(refused("h=4 kh=5").contains("kh = 5 spans 5"));
+        assert!(refused("h=4 kh=2 sh=0").contains("sh = 0 does not move"));
+        assert!(refused("h=4 kh=2 ph=2").contains("ph = 2 is above half"));
+        assert!(refused("h=4 kh=2 dh=0").contains("dh = 0"));
+        assert!(refused("h=0 kh=1").contains("h = 0"));
+        assert!(refused("h=65536 w=65536 kh=1 n=2").contains("x (n x c x h x w)"));
+        assert!(refused("h=4 kh=2 ceil=up").contains("none of floor, ceil"));
+        assert!(refused("h=4294967295 kh=4294967295 dh=4294967295").contains("32-bit"));
+    }
+}

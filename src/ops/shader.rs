@@ -1,0 +1,77 @@
+//! A shader as text inside the program, and what is read out of it.
+
+use crate::error::{Error, Result};
+
+/// A WGSL source and the name it is reported by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shader {
+    /// The file's name, as `matmul/naive.wgsl`.
+    pub name: &'static str,
+    /// The text.
+    pub source: &'static str,
+}
+
+impl Shader {
+    /// A shader that is part of the program.
+    pub const fn embedded(name: &'static str, source: &'static str) -> Self {
+        Self { name, source }
+    }
+
+    /// A shader from a file of the user's. It stays in memory until the program ends, as the embedded ones do.
+    pub fn loaded(name: &str, source: String) -> Self {
+        Self { name: Box::leak(name.to_owned().into_boxed_str()), source: Box::leak(source.into_boxed_str()) }
+    }
+
+    /// The expression after `// workgroups:` in the header: how many workgroups to launch. It lives in the shader
+    /// because it follows from the tile sizes that live there.
+    ///
+    /// # Errors
+    /// [`Error::ShaderInterface`] where the line is missing or stands twice.
+    pub fn workgroups(&self, op: &'static str) -> Result<&'static str> {
+        let mut lines = self.source.lines().filter_map(|l| l.trim().strip_prefix("// workgroups:"));
+        match (lines.next(), lines.next()) {
+            (Some(expression), None) => Ok(expression.trim()),
+            (found, _) => Err(Error::ShaderInterface {
+                file: self.name.to_string(),
+                op,
+                reason: format!(
+                    "it has {} line `// workgroups: EXPRESSION`; write one, as in `// workgroups: div_ceil(m, TILE) * \
+                     div_ceil(n, TILE)`, from the op's sizes and the shader's constants",
+                    if found.is_some() { "more than one" } else { "no" }
+                ),
+            }),
+        }
+    }
+}
+
+/// Embeds `shaders/<name>.wgsl`.
+macro_rules! wgsl {
+    ($name:literal) => {
+        $crate::ops::Shader::embedded(
+            concat!($name, ".wgsl"),
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $name, ".wgsl")),
+        )
+    };
+}
+pub(crate) use wgsl;
+
+/// The values of a shader's constants once all are set: what a workgroup-count expression may name beside the sizes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Knobs {
+    /// `override` and `const` declarations with an integer value.
+    pub constants: Vec<(String, u32)>,
+    /// Invocations of a workgroup along x, y and z.
+    pub workgroup_size: [u32; 3],
+    /// Shared memory of a workgroup in bytes.
+    pub workgroup_bytes: u32,
+}
+
+impl Knobs {
+    /// The constant of that name; `WORKGROUP` is the number of invocations of a workgroup.
+    pub fn get(&self, name: &str) -> Option<u32> {
+        if name == "WORKGROUP" {
+            return Some(self.workgroup_size.iter().product());
+        }
+        self.constants.iter().find(|c| c.0 == name).map(|c| c.1)
+    }
+}

@@ -1,0 +1,141 @@
+//! Named integers. One list of [`Field`]s an op is at once its TOML keys, its command-line options, its CSV columns and
+//! the names that a shader's parameter block may use.
+
+use std::fmt;
+
+use crate::error::{Error, Result};
+
+/// One size of an op.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The field's standard letter, as `kh`.
+    pub name: &'static str,
+    /// What it is when not given; `None` where it must be.
+    pub default: Option<Default>,
+    /// Words for the values 0, 1, ... of a choice; empty for a plain number.
+    pub words: &'static [&'static str],
+    /// What it means, with its unit.
+    pub doc: &'static str,
+}
+
+/// What a size is when it is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Default {
+    /// This number.
+    Value(u32),
+    /// The same as another size, which stands before it in the list.
+    Same(&'static str),
+}
+
+impl Field {
+    /// A size that must be given.
+    pub const fn required(name: &'static str, doc: &'static str) -> Self {
+        Self { name, default: None, words: &[], doc }
+    }
+
+    /// A size with a default.
+    pub const fn or(name: &'static str, value: u32, doc: &'static str) -> Self {
+        Self { name, default: Some(Default::Value(value)), words: &[], doc }
+    }
+
+    /// A size that equals an earlier one unless given.
+    pub const fn same(name: &'static str, as_: &'static str, doc: &'static str) -> Self {
+        Self { name, default: Some(Default::Same(as_)), words: &[], doc }
+    }
+
+    /// A choice between words, the first being the default; its value is the word's position.
+    pub const fn choice(name: &'static str, words: &'static [&'static str], doc: &'static str) -> Self {
+        Self { name, default: Some(Default::Value(0)), words, doc }
+    }
+
+    fn value(&self, op: &'static str, text: &str) -> Result<u32> {
+        if let Some(position) = self.words.iter().position(|w| *w == text) {
+            return Ok(u32::try_from(position).unwrap_or(u32::MAX));
+        }
+        let bad = |reason: String| Error::BadSize { op, name: self.name.into(), value: text.into(), reason };
+        let Ok(value) = text.parse::<u32>() else {
+            let wanted = if self.words.is_empty() {
+                format!("is not a whole number from 0 to {}", u32::MAX)
+            } else {
+                format!("is none of {}", self.words.join(", "))
+            };
+            return Err(bad(wanted));
+        };
+        if !self.words.is_empty() && value as usize >= self.words.len() {
+            return Err(bad(format!("is none of {}", self.words.join(", "))));
+        }
+        Ok(value)
+    }
+
+    /// The text of a value: the word of a choice, else the number.
+    pub fn text(&self, value: u32) -> String {
+        self.words.get(value as usize).map_or_else(|| value.to_string(), |w| (*w).to_owned())
+    }
+}
+
+/// The sizes of one call.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sizes {
+    fields: &'static [Field],
+    values: Vec<u32>,
+}
+
+impl Sizes {
+    /// Sizes from `(name, value)` pairs; missing ones take their defaults. Values are not judged here.
+    pub(super) fn parse<'a>(
+        op: &'static str,
+        fields: &'static [Field],
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self> {
+        let mut given: Vec<Option<u32>> = vec![None; fields.len()];
+        for (name, text) in pairs {
+            let Some(at) = fields.iter().position(|f| f.name == name) else {
+                let known = fields.iter().map(|f| f.name).collect::<Vec<_>>().join(", ");
+                return Err(Error::UnknownSize { op, name: name.to_owned(), known });
+            };
+            given[at] = Some(fields[at].value(op, text)?);
+        }
+        let mut sizes = Self { fields, values: Vec::with_capacity(fields.len()) };
+        for (field, value) in fields.iter().zip(given) {
+            let value = match (value, field.default) {
+                (Some(v), _) | (None, Some(Default::Value(v))) => v,
+                (None, Some(Default::Same(other))) => sizes.get(other),
+                (None, None) => return Err(Error::MissingSize { op, name: field.name, doc: field.doc }),
+            };
+            sizes.values.push(value);
+        }
+        Ok(sizes)
+    }
+
+    /// The value of a size, if there is one of that name.
+    pub fn find(&self, name: &str) -> Option<u32> {
+        let at = self.fields.iter().position(|f| f.name == name)?;
+        self.values.get(at).copied()
+    }
+
+    /// The value of a size of the op.
+    ///
+    /// # Panics
+    /// If the op has no such size: a fault of this crate, not of its user.
+    pub fn get(&self, name: &str) -> u32 {
+        self.find(name).unwrap_or_else(|| unreachable!("no size is called {name}"))
+    }
+
+    /// Names and values as text, in the op's order.
+    pub fn entries(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
+        self.fields.iter().zip(&self.values).map(|(f, &v)| (f.name, f.text(v)))
+    }
+}
+
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<String> = self.entries().map(|(name, text)| format!("{name}={text}")).collect();
+        f.write_str(&parts.join(" "))
+    }
+}
+
+impl fmt::Debug for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sizes({self})")
+    }
+}

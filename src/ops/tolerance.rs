@@ -1,0 +1,114 @@
+//! How a result is judged: an expected value and a derived bound for every element, and a comparison that a NaN cannot
+//! pass by accident.
+
+use super::{Data, POISON};
+use crate::error::Mismatch;
+
+/// How far a result may be from the expected value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bound {
+    /// Equal as numbers (+0 equals -0, NaN equals NaN): no arithmetic is involved.
+    Exact,
+    /// Element by element, an absolute error.
+    Absolute(Vec<f64>),
+}
+
+/// What an output must be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expected {
+    /// The operand's name.
+    pub operand: &'static str,
+    /// The values, in f64.
+    pub want: Vec<f64>,
+    /// The error allowed.
+    pub bound: Bound,
+}
+
+impl Expected {
+    fn bound_at(&self, i: usize) -> f64 {
+        match &self.bound {
+            Bound::Exact => 0.0,
+            Bound::Absolute(bounds) => bounds[i],
+        }
+    }
+}
+
+/// Compares; `Some` describes the first wrong element and counts them all. The caller fills in op, variant and sizes.
+/// An element that still holds [`POISON`] was never written and is wrong whatever was expected.
+pub fn compare(got: &Data, expected: &Expected) -> Option<Mismatch> {
+    let of = expected.want.len();
+    if got.len() != of {
+        return Some(fault(expected, 0, f64::NAN, of, of, format!("it has {} elements", got.len())));
+    }
+    let wrong = |i: &usize| {
+        let (g, w) = (got.at(*i), expected.want[*i]);
+        let equal = g == w || (g.is_nan() && w.is_nan());
+        // `!(error <= bound)`, and not `error > bound`: a NaN must fail.
+        let within = (g - w).abs() <= expected.bound_at(*i);
+        got.bits(*i) == POISON || !(equal || within)
+    };
+    let first = (0..of).find(wrong)?;
+    let bad = (first..of).filter(wrong).count();
+    let note = if got.bits(first) == POISON { "this element was never written" } else { "" };
+    Some(fault(expected, first, got.at(first), bad, of, note.to_owned()))
+}
+
+fn fault(expected: &Expected, index: usize, got: f64, bad: usize, of: usize, note: String) -> Mismatch {
+    Mismatch {
+        op: String::new(),
+        variant: String::new(),
+        sizes: String::new(),
+        seed: None,
+        operand: expected.operand.to_owned(),
+        index,
+        got,
+        want: expected.want.get(index).copied().unwrap_or(f64::NAN),
+        bound: if of == 0 { 0.0 } else { expected.bound_at(index) },
+        bad,
+        of,
+        note,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(got: f32, want: f64, bound: f64) -> bool {
+        let expected = Expected { operand: "c", want: vec![want], bound: Bound::Absolute(vec![bound]) };
+        compare(&Data::F32(vec![got]), &expected).is_none()
+    }
+
+    #[test]
+    fn a_nan_never_passes_for_a_number() {
+        assert!(!judged(f32::NAN, 1.0, 1e30));
+        assert!(!judged(f32::NAN, 0.0, f64::NAN));
+        assert!(!judged(1.0, f64::NAN, 1e30));
+        assert!(!judged(1.0, 2.0, f64::NAN));
+        assert!(judged(f32::NAN, f64::NAN, 0.0));
+    }
+
+    #[test]
+    fn the_bound_is_inclusive_and_infinities_equal_only_themselves() {
+        assert!(judged(1.5, 1.0, 0.5));
+        assert!(!judged(1.5, 1.0, 0.49));
+        assert!(judged(f32::INFINITY, f64::INFINITY, 0.0));
+        assert!(!judged(f32::INFINITY, f64::NEG_INFINITY, 1e300));
+        assert!(judged(-0.0, 0.0, 0.0));
+    }
+
+    #[test]
+    fn what_was_never_written_is_wrong_even_where_a_nan_is_right() {
+        let expected = Expected { operand: "y", want: vec![f64::NAN, 1.0], bound: Bound::Exact };
+        let got = Data::F32(vec![f32::from_bits(POISON), 1.0]);
+        let found = compare(&got, &expected).unwrap();
+        assert_eq!((found.index, found.bad, found.of), (0, 1, 2));
+        assert!(found.note.contains("never written"));
+    }
+
+    #[test]
+    fn a_wrong_length_is_wrong() {
+        let expected = Expected { operand: "c", want: vec![1.0, 2.0], bound: Bound::Exact };
+        assert_eq!(compare(&Data::F32(vec![1.0]), &expected).unwrap().bad, 2);
+    }
+}

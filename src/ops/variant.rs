@@ -1,0 +1,119 @@
+//! HOW an op is computed: one value a variant.
+
+use super::{Caps, Data, Shader, Sizes};
+
+/// One way to compute an op.
+#[derive(Debug)]
+pub struct Variant {
+    /// Technique plus parameters, as `tiled_16`.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub doc: &'static str,
+    /// The code.
+    pub how: How,
+    /// Whether infinities and NaN in the inputs are outside its reach (a product with the identity turns them into
+    /// NaN).
+    pub finite_only: bool,
+    /// Why these sizes cannot run on such a device; `None` where they can. Limits of workgroups and buffers are
+    /// judged by the engine, from the shader itself.
+    pub requires: fn(&Sizes, &Caps) -> Option<String>,
+}
+
+/// The code of a variant.
+#[derive(Debug)]
+pub enum How {
+    /// A function on the CPU. `serial` code ignores the thread count.
+    Cpu {
+        /// The function.
+        run: fn(&mut CpuCall<'_>),
+        /// Whether it uses more than one thread.
+        parallel: bool,
+    },
+    /// Kernels on the GPU, run one after the other, and buffers that only they see.
+    Wgsl {
+        /// The kernels, in order.
+        passes: &'static [Pass],
+        /// Buffers between the kernels.
+        scratch: &'static [Scratch],
+    },
+    /// The thesis's host loop: extract each window, multiply it by the identity on the device, fetch it, take the
+    /// maximum.
+    PerWindow(&'static Product),
+}
+
+/// One kernel launch.
+#[derive(Debug)]
+pub struct Pass {
+    /// The kernel.
+    pub shader: Shader,
+    /// Values for the shader's constants; the others keep what the file says.
+    pub set: &'static [(&'static str, u32)],
+    /// Whether these sizes use this kernel. Of a variant's passes, those that apply are run in order.
+    pub when: fn(&Sizes) -> bool,
+}
+
+/// A buffer that only the kernels of one variant see.
+#[derive(Debug)]
+pub struct Scratch {
+    /// The variable's name in the shaders.
+    pub name: &'static str,
+    /// How many 32-bit elements.
+    pub len: fn(&Sizes) -> u64,
+}
+
+/// How the thesis's host loop multiplies a window by the identity.
+#[derive(Debug)]
+pub struct Product {
+    /// The kernel: operands `a`, `c` and, where the filter is uploaded, `b`.
+    pub shader: Shader,
+    /// Values for its constants.
+    pub set: &'static [(&'static str, u32)],
+    /// Whether the identity is uploaded for each window (`filter = buffer`) or stands in the kernel (`constant`).
+    pub uploads_filter: bool,
+}
+
+/// What a CPU variant gets.
+#[derive(Debug)]
+pub struct CpuCall<'a> {
+    /// The sizes.
+    pub sizes: &'a Sizes,
+    /// The inputs, in the op's order.
+    pub inputs: &'a [Data],
+    /// The outputs that the sizes ask for, in the op's order.
+    pub outputs: &'a mut [Data],
+    /// Threads to use; the call runs inside a rayon pool of that many.
+    pub threads: usize,
+}
+
+impl Variant {
+    /// No reason to skip.
+    pub fn anywhere(_: &Sizes, _: &Caps) -> Option<String> {
+        None
+    }
+
+    /// Whether it runs on the CPU.
+    pub fn is_cpu(&self) -> bool {
+        matches!(self.how, How::Cpu { .. })
+    }
+
+    /// Whether it dispatches once for each window, and so takes time by the number of windows.
+    pub fn is_per_window(&self) -> bool {
+        matches!(self.how, How::PerWindow(_))
+    }
+
+    /// Its shaders, whatever the sizes.
+    pub fn shaders(&self) -> Vec<&Shader> {
+        match &self.how {
+            How::Cpu { .. } => Vec::new(),
+            How::Wgsl { passes, .. } => passes.iter().map(|p| &p.shader).collect(),
+            How::PerWindow(product) => vec![&product.shader],
+        }
+    }
+}
+
+impl Pass {
+    /// For [`Pass::when`]: whatever the sizes.
+    pub fn always(_: &Sizes) -> bool {
+        true
+    }
+}
