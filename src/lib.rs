@@ -11,4 +11,6 @@ pub mod ops;
 pub mod record;
 pub mod report;
 
+pub use engine::{Pool2d, matmul, max_pool2d, max_pool2d_with_indices};
 pub use error::{Error, Result};
+pub use gpu::Gpu;

@@ -6,6 +6,7 @@
 // is computed once whatever the sizes. No shared memory, no barrier.
 //
 // workgroups: GROUPS_X * GROUPS_Y
+// turns: div_ceil(m, GROUPS_Y * BY) * (div_ceil(n, GROUPS_X * BX) * (k + 1) + 1)
 
 struct Params {
     m: u32,

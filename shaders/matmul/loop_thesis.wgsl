@@ -7,6 +7,7 @@
 // what was measured; `loop` does each element once. The sum is kept in a register, so equal stores are all that races.
 //
 // workgroups: 1
+// turns: m * n * k + m * n + m
 
 struct Params {
     m: u32,

@@ -5,6 +5,7 @@
 // every thread reads its row of A and its column of B from global memory.
 //
 // workgroups: div_ceil(n, BX) * div_ceil(m, BY)
+// turns: k
 
 struct Params {
     m: u32,

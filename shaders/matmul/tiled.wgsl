@@ -8,6 +8,7 @@
 // Source: the classic scheme of NVIDIA's CUDA programming guide, section on shared memory.
 //
 // workgroups: div_ceil(n, TILE) * div_ceil(m, TILE)
+// turns: div_ceil(k, TILE) * (TILE + 1)
 
 struct Params {
     m: u32,

@@ -8,6 +8,7 @@
 // stays, a NaN always replaces what is there. No shared memory, no barrier.
 //
 // workgroups: div_ceil(n * c * oh * ow, WG)
+// turns: kh * (kw + 1)
 
 struct Params {
     n: u32,

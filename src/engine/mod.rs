@@ -1,1 +1,110 @@
 //! WHO runs a call: the CPU with so many threads, or one GPU.
+//!
+//! An [`Engine`] prepares a call once (pipelines, buffers) and runs it many times, each time end to end: inputs to the
+//! device, kernels, outputs back, with the time of every phase.
+
+mod array;
+mod cpu;
+mod gpu;
+mod per_window;
+mod phases;
+
+pub use array::{Pool2d, matmul, max_pool2d, max_pool2d_with_indices};
+pub use phases::Phases;
+
+use crate::error::{Error, Result};
+use crate::gpu::Gpu;
+use crate::ops::{Data, How, Op, Sizes, Variant};
+
+/// The CPU and, where there is one, a GPU.
+#[derive(Debug)]
+pub struct Engine {
+    gpu: Option<Gpu>,
+    pool: rayon::ThreadPool,
+}
+
+/// A call that is ready to run: an op with its sizes, a variant, and all that lives longer than one run.
+pub trait Prepared {
+    /// Nanoseconds that preparing spent on building pipelines; `None` where all came from the cache, and on the CPU.
+    fn compile_ns(&self) -> Option<u64>;
+
+    /// Runs once, end to end. `outputs` are written in place.
+    ///
+    /// # Errors
+    /// What the device reports.
+    fn run(&mut self, inputs: &[Data], outputs: &mut [Data]) -> Result<Phases>;
+
+    /// Fills the device's outputs with poison, so that the next run shows what it leaves unwritten. Nothing to do on
+    /// the CPU, where the outputs are the caller's.
+    ///
+    /// # Errors
+    /// What the device reports.
+    fn poison(&mut self) -> Result<()>;
+
+    /// Names an output whose guard cells a run has overwritten.
+    ///
+    /// # Errors
+    /// What the device reports.
+    fn broken_guard(&mut self) -> Result<Option<&'static str>>;
+}
+
+impl Engine {
+    /// An engine of `threads` CPU threads and a GPU, if given.
+    ///
+    /// # Errors
+    /// [`Error::NotApplicable`] where the system refuses the threads.
+    pub fn new(gpu: Option<Gpu>, threads: usize) -> Result<Self> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let refused = |e: rayon::ThreadPoolBuildError| Error::NotApplicable {
+            variant: format!("a pool of {threads} threads"),
+            reason: e.to_string(),
+        };
+        Ok(Self { gpu, pool: pool.map_err(refused)? })
+    }
+
+    /// The GPU.
+    pub fn gpu(&self) -> Option<&Gpu> {
+        self.gpu.as_ref()
+    }
+
+    /// CPU threads.
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    /// Makes a call ready to run.
+    ///
+    /// # Errors
+    /// [`Error::NotApplicable`] where the variant cannot run these sizes here, [`Error::TooLarge`], and what the device
+    /// reports.
+    pub fn prepare(
+        &self,
+        op: &'static Op,
+        variant: &'static Variant,
+        sizes: &Sizes,
+    ) -> Result<Box<dyn Prepared + '_>> {
+        let not = |reason: String| Error::NotApplicable { variant: variant.name.to_owned(), reason };
+        let caps = self.gpu.as_ref().map(Gpu::caps).cloned().unwrap_or_default();
+        if let Some(reason) = (variant.requires)(sizes, &caps) {
+            return Err(not(reason));
+        }
+        if let How::Cpu { run, parallel } = variant.how {
+            return Ok(Box::new(cpu::CpuPrepared::new(&self.pool, run, parallel, sizes)));
+        }
+        let gpu = self.gpu.as_ref().ok_or_else(|| not("there is no adapter".to_owned()))?;
+        let prepared = match &variant.how {
+            How::PerWindow(product) => per_window::PerWindowPrepared::new(gpu, product, sizes)
+                .map(|p| Box::new(p) as Box<dyn Prepared>),
+            _ => gpu::GpuPrepared::new(gpu, op, variant, sizes).map(|p| Box::new(p) as Box<dyn Prepared>),
+        };
+        prepared.map_err(|e| match e {
+            Error::NotApplicable { reason, .. } => not(reason),
+            other => other,
+        })
+    }
+}
+
+/// Outputs of the right lengths, poisoned.
+pub fn outputs(op: &Op, sizes: &Sizes) -> Vec<Data> {
+    op.outputs(sizes).map(|o| Data::poisoned(o.dtype, op.len(sizes, o.name))).collect()
+}

@@ -1,1 +1,20 @@
 //! HOW WGSL runs. The only module that names wgpu.
+//!
+//! A [`Gpu`] is one opened device. Shaders become [`Pipeline`]s (parsed, checked against the op's operands, compiled,
+//! cached), pipelines and buffers become recorded [`Commands`], and commands are submitted and timed.
+
+mod adapter;
+mod buffer;
+mod device;
+mod recorder;
+mod reflect;
+mod shader;
+mod timer;
+
+pub use adapter::{Adapter, Choice, list};
+pub use buffer::{Buffer, GUARD_BYTES};
+pub use device::Gpu;
+pub use recorder::{Bound, Commands, Launch};
+pub use reflect::{Interface, reflect};
+pub use shader::Pipeline;
+pub use timer::{KernelTime, Timer};

@@ -19,6 +19,8 @@ pub struct Caps {
     pub max_storage_buffers: u32,
     /// Smallest and largest subgroup; 0 where subgroups are missing.
     pub subgroup_size: [u32; 2],
+    /// How often the loops of one thread may turn before the driver ends them, where it does.
+    pub max_loop_turns: Option<u32>,
     /// Half precision in shaders.
     pub f16: bool,
     /// Device timestamps.
@@ -37,6 +39,7 @@ impl Default for Caps {
             max_buffer_bytes: 256 << 20,
             max_storage_buffers: 8,
             subgroup_size: [0, 0],
+            max_loop_turns: None,
             f16: false,
             timestamps: false,
         }

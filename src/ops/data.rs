@@ -9,6 +9,15 @@ pub enum DType {
     I32,
 }
 
+impl DType {
+    /// Bytes of one element.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::F32 | Self::I32 => 4,
+        }
+    }
+}
+
 /// A bit pattern that no kernel produces: a quiet NaN with a payload of its own. Outputs are filled with it before a
 /// verified launch, so an element that was never written is found even where a NaN is the right answer.
 pub const POISON: u32 = 0x7FC5_EED5;

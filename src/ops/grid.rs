@@ -126,9 +126,9 @@ impl Parser<'_> {
             number if number.starts_with(|c: char| c.is_ascii_digit()) => {
                 number.parse().map_err(|_| format!("`{number}` is not a number"))
             }
-            name => (self.lookup)(name).map(u64::from).ok_or_else(|| {
-                format!("`{name}` is neither a size of the op nor a constant of the shader")
-            }),
+            name => (self.lookup)(name)
+                .map(u64::from)
+                .ok_or_else(|| format!("`{name}` is neither a size of the op nor a constant of the shader")),
         }
     }
 }
@@ -156,7 +156,9 @@ mod tests {
 
     #[test]
     fn faults_are_sentences() {
-        for bad in ["", "q", "m +", "(m", "m n", "m / 0", "div_ceil(m)", "m - 34", "m % 2", "99999999999999999999"] {
+        for bad in
+            ["", "q", "m +", "(m", "m n", "m / 0", "div_ceil(m)", "m - 34", "m % 2", "99999999999999999999"]
+        {
             assert!(eval(bad).is_err(), "{bad}");
         }
         assert!(eval(&"(".repeat(100_000)).is_err());

@@ -28,19 +28,28 @@ impl Shader {
     /// # Errors
     /// [`Error::ShaderInterface`] where the line is missing or stands twice.
     pub fn workgroups(&self, op: &'static str) -> Result<&'static str> {
-        let mut lines = self.source.lines().filter_map(|l| l.trim().strip_prefix("// workgroups:"));
-        match (lines.next(), lines.next()) {
-            (Some(expression), None) => Ok(expression.trim()),
-            (found, _) => Err(Error::ShaderInterface {
-                file: self.name.to_string(),
+        match self.header("// workgroups:") {
+            (1, Some(expression)) => Ok(expression),
+            (count, _) => Err(Error::ShaderInterface {
+                file: self.name.to_owned(),
                 op,
                 reason: format!(
-                    "it has {} line `// workgroups: EXPRESSION`; write one, as in `// workgroups: div_ceil(m, TILE) * \
-                     div_ceil(n, TILE)`, from the op's sizes and the shader's constants",
-                    if found.is_some() { "more than one" } else { "no" }
+                    "it has {count} lines `// workgroups: EXPRESSION`; write one, as in `// workgroups: div_ceil(m, TILE) \
+                     * div_ceil(n, TILE)`, from the op's sizes and the shader's constants"
                 ),
             }),
         }
+    }
+
+    /// The expression after `// turns:` in the header, if there is one: how often the loops of one thread turn, at
+    /// most and all together. Only devices that end loops early ask for it.
+    pub fn turns(&self) -> Option<&'static str> {
+        self.header("// turns:").1
+    }
+
+    fn header(&self, key: &str) -> (usize, Option<&'static str>) {
+        let lines = || self.source.lines().filter_map(|l| l.trim().strip_prefix(key));
+        (lines().count(), lines().next().map(str::trim))
     }
 }
 

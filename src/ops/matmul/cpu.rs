@@ -94,8 +94,12 @@ pub(super) fn library(call: &mut CpuCall<'_>) {
     let Dims { m, n, k } = Dims::of(call.sizes);
     let (a, b) = (call.inputs[0].f32(), call.inputs[1].f32());
     let c = call.outputs[0].f32_mut();
-    assert!(a.len() == m * k && b.len() == k * n && c.len() == m * n, "operands must have the shapes of the sizes");
-    let parallelism = if call.threads > 1 { gemm::Parallelism::Rayon(call.threads) } else { gemm::Parallelism::None };
+    assert!(
+        a.len() == m * k && b.len() == k * n && c.len() == m * n,
+        "operands must have the shapes of the sizes"
+    );
+    let parallelism =
+        if call.threads > 1 { gemm::Parallelism::Rayon(call.threads) } else { gemm::Parallelism::None };
     let stride = |v: usize| v.cast_signed();
     // SAFETY: the assertion above holds every element that the shapes and row-major strides reach inside the three
     // slices; C is not aliased; C is not read, since `read_dst` is false.

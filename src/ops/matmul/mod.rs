@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn zero_and_overflowing_sizes_are_refused_by_name() {
-        let refused = |m: &str, n: &str, k: &str| OP.sizes([("m", m), ("n", n), ("k", k)]).unwrap_err().to_string();
+        let refused =
+            |m: &str, n: &str, k: &str| OP.sizes([("m", m), ("n", n), ("k", k)]).unwrap_err().to_string();
         assert!(refused("0", "1", "1").contains("m = 0"));
         assert!(refused("1", "1", "0").contains("k = 0"));
         assert!(refused("65536", "65536", "1").contains("C (m x n)"));

@@ -51,6 +51,8 @@ mod tests {
         let expected = reference(&sizes, &[a, b]);
         assert_eq!(expected[0].want, [58.0, 64.0, 139.0, 154.0]);
         let Bound::Absolute(bound) = &expected[0].bound else { unreachable!() };
-        assert!(bound.iter().zip([58.0, 64.0, 139.0, 154.0]).all(|(b, c)| *b > 2.9e-7 * c && *b < 3.1e-7 * c));
+        assert!(
+            bound.iter().zip([58.0, 64.0, 139.0, 154.0]).all(|(b, c)| *b > 2.9e-7 * c && *b < 3.1e-7 * c)
+        );
     }
 }

@@ -28,7 +28,12 @@ const fn on_gpu(name: &'static str, doc: &'static str, passes: &'static [Pass]) 
 pub(super) static VARIANTS: &[Variant] = &[
     on_cpu("serial", "plain loops i, k, j on one thread", cpu::serial, false),
     on_cpu("rayon", "cache-blocked loops, rows shared out over threads", cpu::rayon, true),
-    on_cpu("library", "the `gemm` crate: packed, SIMD chosen at run time, threads as asked", cpu::library, true),
+    on_cpu(
+        "library",
+        "the `gemm` crate: packed, SIMD chosen at run time, threads as asked",
+        cpu::library,
+        true,
+    ),
     on_gpu(
         "naive",
         "one thread an element, a loop over k (the thesis's matmul1)",

@@ -42,7 +42,8 @@ pub(super) fn serial(call: &mut CpuCall<'_>) {
 pub(super) fn rayon(call: &mut CpuCall<'_>) {
     let p = Pool::of(call.sizes);
     let x = call.inputs[0].f32();
-    let plane_of = |row: usize| &x[row / p.oh as usize * (p.h as usize * p.w as usize)..][..p.h as usize * p.w as usize];
+    let plane_of =
+        |row: usize| &x[row / p.oh as usize * (p.h as usize * p.w as usize)..][..p.h as usize * p.w as usize];
     let row_of = |row: usize| u32::try_from(row % p.oh as usize).unwrap_or(0);
     // A task should outlast the cost of handing it out by far.
     let rows_a_task = (16_384 / (p.ow as usize * p.kh as usize * p.kw as usize)).max(1);

@@ -6,6 +6,7 @@ mod reference;
 mod rows;
 mod variants;
 
+pub(crate) use cpu::extract;
 pub use geometry::Pool;
 
 use super::{Cost, DType, Field, Op, Operand, Role, Sizes};
@@ -41,7 +42,11 @@ const FIELDS: &[Field] = &[
     Field::or("dh", 1, "rows between the taps of a window"),
     Field::same("dw", "dh", "columns between the taps of a window"),
     Field::choice("ceil", &["floor", "ceil"], "how the number of windows is rounded"),
-    Field::choice("pad_value", &["neg_inf", "zero"], "the padding: minus infinity (frameworks) or zero (the thesis)"),
+    Field::choice(
+        "pad_value",
+        &["neg_inf", "zero"],
+        "the padding: minus infinity (frameworks) or zero (the thesis)",
+    ),
     Field::choice("indices", &["no", "yes"], "whether the positions of the maxima are wanted too"),
 ];
 

@@ -1,0 +1,127 @@
+//! Calls on the GPU: kernels of one variant, one after the other, in one submission.
+
+use std::time::Instant;
+
+use super::phases::since;
+use super::{Phases, Prepared};
+use crate::error::Result;
+use crate::gpu::{Buffer, Gpu, KernelTime, Launch, Timer};
+use crate::ops::{DType, Data, How, Op, POISON, Sizes, Variant};
+
+/// A call on the GPU.
+pub(super) struct GpuPrepared<'g> {
+    gpu: &'g Gpu,
+    launches: Vec<Launch>,
+    inputs: Vec<Buffer>,
+    outputs: Vec<(&'static str, Buffer)>,
+    staging: Buffer,
+    timer: Option<Timer>,
+    compile_ns: Option<u64>,
+}
+
+impl<'g> GpuPrepared<'g> {
+    pub(super) fn new(gpu: &'g Gpu, op: &'static Op, variant: &Variant, sizes: &Sizes) -> Result<Self> {
+        let How::Wgsl { passes, scratch } = &variant.how else { unreachable!("only kernels come here") };
+        let scratch_names: Vec<&str> = scratch.iter().map(|s| s.name).collect();
+        let start = Instant::now();
+        let mut compiled = false;
+        let mut pipelines = Vec::new();
+        for pass in passes.iter().filter(|p| (p.when)(sizes)) {
+            let known = gpu.is_compiled(&pass.shader, op, pass.set);
+            compiled |= !known;
+            pipelines.push(gpu.pipeline(&pass.shader, op, &scratch_names, pass.set)?);
+        }
+        let compile_ns = compiled.then(|| since(start));
+
+        let bytes = |name: &str| 4 * op.len(sizes, name) as u64;
+        let inputs: Vec<(&'static str, Buffer)> =
+            op.inputs().map(|o| Ok((o.name, gpu.buffer(o.name, bytes(o.name))?))).collect::<Result<_>>()?;
+        let outputs: Vec<(&'static str, Buffer)> = op
+            .outputs(sizes)
+            .map(|o| Ok((o.name, gpu.buffer(o.name, bytes(o.name))?)))
+            .collect::<Result<_>>()?;
+        let between: Vec<(&'static str, Buffer)> = scratch
+            .iter()
+            .map(|s| Ok((s.name, gpu.buffer(s.name, 4 * (s.len)(sizes))?)))
+            .collect::<Result<_>>()?;
+
+        let operands: Vec<(&str, &Buffer)> =
+            inputs.iter().chain(&outputs).chain(&between).map(|(name, buffer)| (*name, buffer)).collect();
+        let mut launches = Vec::new();
+        for pipeline in pipelines {
+            let grid = pipeline.grid(op, sizes, gpu.caps())?;
+            let bound = gpu.bind(&pipeline, op, sizes, &operands)?;
+            launches.push(Launch { pipeline, bound, grid });
+        }
+        let largest = outputs.iter().map(|(_, b)| b.bytes()).max().unwrap_or(0);
+        Ok(Self {
+            gpu,
+            launches,
+            inputs: inputs.into_iter().map(|(_, b)| b).collect(),
+            outputs,
+            staging: gpu.staging(largest)?,
+            timer: gpu.timer(1)?,
+            compile_ns,
+        })
+    }
+}
+
+impl Prepared for GpuPrepared<'_> {
+    fn compile_ns(&self) -> Option<u64> {
+        self.compile_ns
+    }
+
+    fn run(&mut self, inputs: &[Data], outputs: &mut [Data]) -> Result<Phases> {
+        let start = Instant::now();
+        self.gpu.upload(self.inputs.iter().zip(inputs.iter().map(Data::bytes)))?;
+        let upload_ns = since(start);
+
+        let encode = Instant::now();
+        let commands = self.gpu.record(&self.launches, self.timer.as_ref().map(|t| (t, 0)), None);
+        let encode_ns = since(encode);
+
+        let resident_ns = self.gpu.run(commands)?;
+
+        let download = Instant::now();
+        for ((_, buffer), data) in self.outputs.iter().zip(outputs.iter_mut()) {
+            let copy = |bytes: &[u8]| data.bytes_mut().copy_from_slice(bytes);
+            self.gpu.download(buffer, buffer.bytes(), &self.staging, copy)?;
+        }
+        let download_ns = since(download);
+        let total_ns = since(start);
+
+        let kernel = self.gpu.kernel_time(self.timer.as_ref(), 1, resident_ns)?;
+        let (kernel_ns, timestamps) = match kernel {
+            KernelTime::Timestamp(ns) => (ns, true),
+            KernelTime::Wall(ns) => (ns, false),
+        };
+        Ok(Phases {
+            upload_ns: Some(upload_ns),
+            encode_ns: Some(encode_ns),
+            kernel_ns,
+            timestamps,
+            resident_ns,
+            download_ns: Some(download_ns),
+            total_ns,
+        })
+    }
+
+    fn poison(&mut self) -> Result<()> {
+        self.gpu.poison(self.outputs.iter().map(|(_, b)| b))
+    }
+
+    fn broken_guard(&mut self) -> Result<Option<&'static str>> {
+        broken_guard(self.gpu, &self.outputs)
+    }
+}
+
+/// The first output whose guard cells no longer hold the poison.
+pub(super) fn broken_guard(gpu: &Gpu, outputs: &[(&'static str, Buffer)]) -> Result<Option<&'static str>> {
+    for (name, buffer) in outputs {
+        let (_, guard) = gpu.download_guarded(buffer)?;
+        if guard.chunks_exact(DType::F32.bytes()).any(|cell| cell != POISON.to_ne_bytes()) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}

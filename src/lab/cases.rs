@@ -1,0 +1,115 @@
+//! The cases that `check` runs: sizes one either side of every tile, awkward shapes, and inputs that are easy to get
+//! wrong.
+
+use crate::error::Result;
+use crate::ops::{Fill, Op, Sizes};
+
+/// Sizes and the kind of input.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The sizes.
+    pub sizes: Sizes,
+    /// The inputs.
+    pub fill: Fill,
+}
+
+/// m, n, k.
+const MATMUL: &[[u32; 3]] = &[
+    [1, 1, 1],
+    [1, 7, 1],
+    [7, 1, 5],
+    [2, 2, 2],
+    [4, 4, 4],
+    [3, 5, 2],
+    [12, 11, 10],
+    [15, 17, 16],
+    [16, 16, 16],
+    [17, 15, 33],
+    [31, 33, 32],
+    [32, 32, 32],
+    [33, 31, 35],
+    [63, 65, 64],
+    [64, 64, 64],
+    [65, 63, 66],
+    [64, 128, 20],
+    [127, 129, 8],
+    [128, 128, 128],
+    [129, 127, 130],
+    [1, 257, 66],
+    [66, 1, 257],
+    [1, 1, 1000],
+    [5, 3, 1024],
+    [257, 66, 1],
+    [100, 300, 52],
+];
+
+/// n, c, h, w; kh, kw; sh, sw; ph, pw; dh, dw; ceil.
+const MAXPOOL: &[[u32; 13]] = &[
+    [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0],
+    [1, 1, 4, 4, 2, 2, 2, 2, 0, 0, 1, 1, 0],
+    [2, 3, 32, 32, 2, 2, 2, 2, 0, 0, 1, 1, 0],
+    [1, 2, 17, 19, 3, 3, 2, 2, 1, 1, 1, 1, 0],
+    [1, 2, 17, 19, 3, 3, 2, 2, 1, 1, 1, 1, 1],
+    [3, 1, 9, 9, 3, 3, 1, 1, 1, 1, 1, 1, 0],
+    [1, 1, 5, 5, 5, 5, 1, 1, 2, 2, 1, 1, 0],
+    [1, 1, 40, 37, 15, 15, 1, 1, 7, 7, 1, 1, 0],
+    [1, 1, 33, 65, 7, 7, 1, 1, 3, 3, 1, 1, 0],
+    [2, 2, 16, 21, 1, 5, 2, 4, 0, 2, 3, 1, 0],
+    [1, 1, 15, 14, 3, 2, 2, 1, 1, 1, 2, 3, 1],
+    [1, 3, 14, 20, 6, 5, 3, 2, 0, 2, 1, 1, 1],
+    [1, 1, 15, 15, 3, 3, 1, 1, 0, 0, 2, 2, 0],
+    [1, 300, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 0],
+    [1, 1, 1, 130, 1, 2, 1, 2, 0, 0, 1, 1, 0],
+    [1, 1, 130, 1, 3, 1, 2, 1, 1, 0, 1, 1, 1],
+    [1, 2, 10, 10, 2, 2, 4, 4, 0, 0, 1, 1, 0],
+    [1, 1, 8, 8, 1, 1, 3, 3, 0, 0, 1, 1, 1],
+    [1, 1, 64, 64, 2, 2, 2, 2, 0, 0, 1, 1, 0],
+    [1, 1, 65, 63, 2, 2, 2, 2, 1, 1, 1, 1, 0],
+    [1, 1, 67, 129, 3, 3, 2, 2, 1, 1, 1, 1, 0],
+    [1, 1, 7, 9, 7, 9, 1, 1, 3, 4, 1, 1, 0],
+    [2, 1, 12, 70, 4, 2, 1, 3, 2, 1, 3, 2, 0],
+];
+
+/// The cases of an op.
+///
+/// # Errors
+/// None for the ops of this crate; an op whose sizes the table does not fit says so.
+pub fn of(op: &'static Op) -> Result<Vec<Setup>> {
+    match op.name {
+        "matmul" => matmul(op),
+        _ => maxpool(op),
+    }
+}
+
+fn matmul(op: &'static Op) -> Result<Vec<Setup>> {
+    let mut setups = Vec::new();
+    for [m, n, k] in MATMUL {
+        let text = [m, n, k].map(ToString::to_string);
+        let sizes = op.sizes(["m", "n", "k"].into_iter().zip(text.iter().map(String::as_str)))?;
+        let fill = if (m + n + k) % 2 == 0 { Fill::Uniform } else { Fill::Digits };
+        setups.push(Setup { sizes, fill });
+    }
+    Ok(setups)
+}
+
+const NAMES: [&str; 13] = ["n", "c", "h", "w", "kh", "kw", "sh", "sw", "ph", "pw", "dh", "dw", "ceil"];
+const FILLS: [Fill; 4] = [Fill::Uniform, Fill::Special, Fill::Negative, Fill::Ties];
+
+/// Every row with values only and with indices, padded with minus infinity and, where there is padding, with zeros;
+/// the kinds of input take turns, and each row meets NaN and infinities at least once.
+fn maxpool(op: &'static Op) -> Result<Vec<Setup>> {
+    let mut setups = Vec::new();
+    for (row, numbers) in MAXPOOL.iter().enumerate() {
+        let text = numbers.map(|v| v.to_string());
+        let pairs = || NAMES.into_iter().zip(text.iter().map(String::as_str));
+        let padded = numbers[8] + numbers[9] > 0;
+        for pad_value in if padded { &["neg_inf", "zero"][..] } else { &["neg_inf"] } {
+            for (turn, indices) in ["no", "yes"].into_iter().enumerate() {
+                let sizes = op.sizes(pairs().chain([("pad_value", *pad_value), ("indices", indices)]))?;
+                setups.push(Setup { sizes: sizes.clone(), fill: Fill::Special });
+                setups.push(Setup { sizes, fill: FILLS[(row + 2 * turn) % 4] });
+            }
+        }
+    }
+    Ok(setups)
+}
