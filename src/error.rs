@@ -99,7 +99,9 @@ pub enum Error {
         advice: String,
     },
     /// The adapter refused to open a device.
-    #[error("the adapter `{adapter}` did not open a device: {message}; update its driver or choose another with --device")]
+    #[error(
+        "the adapter `{adapter}` did not open a device: {message}; update its driver or choose another with --device"
+    )]
     DeviceRequest {
         /// The adapter's name.
         adapter: String,
@@ -107,13 +109,17 @@ pub enum Error {
         message: String,
     },
     /// The device was lost while working.
-    #[error("the device was lost: {message}; a launch that runs for seconds can trip the driver's watchdog: try smaller sizes, then restart the program")]
+    #[error(
+        "the device was lost: {message}; a launch that runs for seconds can trip the driver's watchdog: try smaller sizes, then restart the program"
+    )]
     DeviceLost {
         /// What the driver said.
         message: String,
     },
     /// The device has no memory left.
-    #[error("the device is out of memory while {what}; use smaller sizes, or close other programs that use it")]
+    #[error(
+        "the device is out of memory while {what}; use smaller sizes, or close other programs that use it"
+    )]
     OutOfMemory {
         /// What was being done.
         what: String,
@@ -127,7 +133,9 @@ pub enum Error {
         message: String,
     },
     /// A buffer or grid beyond the device's limits.
-    #[error("{what} needs {needed}, the device allows {limit} ({limit_name}); use smaller sizes or another device")]
+    #[error(
+        "{what} needs {needed}, the device allows {limit} ({limit_name}); use smaller sizes or another device"
+    )]
     TooLarge {
         /// The operand or grid.
         what: String,
@@ -188,7 +196,9 @@ pub enum Error {
         reason: String,
     },
     /// A file that claims more than a reader will allocate.
-    #[error("{path} claims {claimed} bytes of {what}, above the limit of {limit} bytes; the file is damaged, or too big for this program")]
+    #[error(
+        "{path} claims {claimed} bytes of {what}, above the limit of {limit} bytes; the file is damaged, or too big for this program"
+    )]
     ClaimsTooMuch {
         /// The path.
         path: PathBuf,
