@@ -50,6 +50,17 @@ impl Budget {
     }
 }
 
+impl Budget {
+    /// Seconds that a point is expected to take when one call takes `call` seconds: the verified one and the samples.
+    pub(super) fn point_cost(&self, call: f64) -> f64 {
+        if call >= self.point_seconds {
+            return call;
+        }
+        let calls = f64::from(1 + self.warmup);
+        calls * call + (call * f64::from(self.max_samples)).min(self.point_seconds)
+    }
+}
+
 /// Half-width of the 95 % interval of the median as a share of the median, from the median absolute deviation: for
 /// normal noise the standard error of a median is 1.2533 s / sqrt(n), and s is 1.4826 MAD.
 pub(super) fn noise(samples: &[u64]) -> f64 {

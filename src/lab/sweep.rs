@@ -210,25 +210,26 @@ impl<'a> Recorder<'a> {
     /// The variants still to be measured here. Those whose time is up get a row that says where they stopped.
     fn contestants(&mut self, variants: &[&'static Variant]) -> Result<Vec<Contestant>> {
         let mut found = Vec::new();
+        let mut planned = 0.0;
         for &variant in variants {
             if self.is_done(variant) {
                 continue;
             }
-            match self.too_long(variant) {
-                Some(reason) => self.skipped(variant, reason)?,
-                None => found.push(Contestant {
-                    variant,
-                    begun: self.rows_of(variant.name).next().is_some(),
-                    samples: self.warm(variant.name),
-                }),
+            let spent = self.spent.iter().find(|s| s.0 == variant.name).map(|s| s.1).unwrap_or_default();
+            if let Some(reason) = self.too_long(&spent, planned) {
+                self.skipped(variant, reason)?;
+                continue;
             }
+            planned += self.sweep.experiment.budget.point_cost(spent.expected(self.cost.flops));
+            let begun = self.rows_of(variant.name).next().is_some();
+            found.push(Contestant { variant, begun, samples: self.warm(variant.name) });
         }
         Ok(found)
     }
 
-    fn too_long(&self, variant: &Variant) -> Option<String> {
+    /// Why a variant is not run at this point, when `planned` seconds are promised to others already.
+    fn too_long(&self, spent: &Spent, planned: f64) -> Option<String> {
         let budget = &self.sweep.experiment.budget;
-        let spent = self.spent.iter().find(|s| s.0 == variant.name)?.1;
         let expected = spent.expected(self.cost.flops);
         if spent.seconds + expected > budget.variant_seconds {
             return Some(format!(
@@ -236,11 +237,11 @@ impl<'a> Recorder<'a> {
                 spent.seconds, budget.variant_seconds
             ));
         }
-        let elapsed = self.start.elapsed().as_secs_f64();
+        let elapsed = self.start.elapsed().as_secs_f64() + planned;
         (budget.total_seconds > 0.0 && elapsed + expected > budget.total_seconds).then(|| {
             format!(
                 "stopped by the sweep's time budget: a call would take about {expected:.1} s, and {elapsed:.0} of {} s \
-                 are used",
+                 are used or promised",
                 budget.total_seconds
             )
         })
