@@ -101,11 +101,12 @@ fn panels_of<'a>(op: &str, points: &'a [Point]) -> Vec<Panel<'a>> {
         groups.entry(at).or_default().push((x, point));
     }
     let axis: Vec<String> = horizontal.into_iter().map(str::to_string).collect();
-    let finish = |(fixed, (_, mut points)): (Vec<(String, String)>, (usize, Vec<(f64, &'a Point)>))| {
+    let mut panels = Vec::new();
+    for (fixed, (_, mut points)) in order.into_iter().zip(groups) {
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        Panel { op: op.to_string(), axis: axis.clone(), fixed, points }
-    };
-    order.into_iter().zip(groups).map(finish).collect()
+        panels.push(Panel { op: op.to_string(), axis: axis.clone(), fixed, points });
+    }
+    panels
 }
 
 fn value<'a>(point: &'a Point, name: &str) -> &'a str {

@@ -156,12 +156,17 @@ impl Run {
 
     /// The command as one line that a shell reads back as the same words.
     pub fn command_line(&self) -> String {
+        Self::shell_line(&self.command)
+    }
+
+    /// Words as one line that a shell reads back as the same words.
+    pub fn shell_line(words: &[String]) -> String {
         let plain = |w: &str| {
             !w.is_empty() && w.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c))
         };
         let quote = |w: &String| {
             if plain(w) { w.clone() } else { format!("'{}'", w.replace('\'', "'\\''")) }
         };
-        self.command.iter().map(quote).collect::<Vec<_>>().join(" ")
+        words.iter().map(quote).collect::<Vec<_>>().join(" ")
     }
 }
