@@ -49,7 +49,7 @@ fn a_stopped_sweep_keeps_its_samples_and_goes_on() {
 
     let folder = sweep(root.path(), &mut Silent).unwrap();
     let after = Folder::read(&folder).unwrap();
-    assert_eq!(only(), [folder.clone()]);
+    assert_eq!(only(), std::slice::from_ref(&folder));
     assert_eq!(after.run.status, RunStatus::Complete);
     assert_eq!(after.rows[..before.rows.len()], before.rows[..]);
     for variant in ["serial", "rayon", "library"] {

@@ -134,7 +134,8 @@ impl Experiment {
                 .ok_or_else(|| bad(format!("there is no input `{name}`; known are {}", Fill::names())))?,
         };
         let budget = file.budget;
-        if budget.max_samples == 0 || !(budget.noise >= 0.0) || !(budget.point_seconds >= 0.0) {
+        let seconds = [budget.noise, budget.point_seconds, budget.variant_seconds, budget.total_seconds];
+        if budget.max_samples == 0 || !seconds.iter().all(|s| s.is_finite() && *s >= 0.0) {
             return Err(bad("the budget needs max_samples of 1 or more and no negative numbers".to_owned()));
         }
         if file.name.is_empty() {

@@ -105,6 +105,22 @@ pub fn report(dirs: &[PathBuf], out: &Path) -> Result<Summary> {
     })
 }
 
+/// The speedup tables of the run folders `dirs` alone, as Markdown: every variant end to end against `serial`, `rayon`
+/// and `library`, with intervals.
+///
+/// # Errors
+/// As [`report`], without those of writing.
+pub fn speedup_tables(dirs: &[PathBuf]) -> Result<String> {
+    let sources = source::read(dirs)?;
+    let mut blocks = Vec::new();
+    for source in &sources {
+        for panel in crate::analysis::axis::panels(&source.points) {
+            blocks.push(Block::Table(results::speedups(source, &panel, "speedup")));
+        }
+    }
+    Ok(markdown::page("Speedup", &blocks))
+}
+
 fn title(sources: &[Source]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for source in sources {

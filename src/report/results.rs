@@ -57,6 +57,12 @@ pub(super) fn tables(blocks: &mut Vec<Block>, source: &Source, panel: &Panel<'_>
         .push(Block::Details("All sizes: kernel, resident and end-to-end times with speedups".into(), inner));
 }
 
+/// The end-to-end times of all sizes with their speedups, alone.
+pub(super) fn speedups(source: &Source, panel: &Panel<'_>, stem: &str) -> Table {
+    let caption = "End to end, with the copies to and from the device";
+    time_table(source, panel, Time::EndToEnd, &|_| true, stem.to_string(), caption)
+}
+
 fn time_table(
     source: &Source,
     panel: &Panel<'_>,
