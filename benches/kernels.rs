@@ -81,7 +81,8 @@ fn group(criterion: &mut Criterion, engine: &Engine, op: &str, text: &str, measu
             let mut results = outputs(op, sizes);
             group.bench_function(BenchmarkId::new(variant.name, point.values[0].1.clone()), |bencher| {
                 bencher.iter_custom(|calls| {
-                    let mut call = || prepared.run(&inputs, &mut results).expect("a call that works").total_ns;
+                    let mut call =
+                        || prepared.run(&inputs, &mut results).expect("a call that works").total_ns;
                     Duration::from_nanos((0..calls).map(|_| call()).sum())
                 });
             });
@@ -95,8 +96,10 @@ fn speedups(engine: &Engine) -> String {
     let root = tempfile::tempdir().expect("a temporary folder");
     let mut folders: Vec<PathBuf> = Vec::new();
     for (_, text) in EXPERIMENTS {
-        let experiment = Experiment::from_bytes(Path::new("bench"), text.as_bytes()).expect("a valid experiment");
-        let provenance = Provenance { command: vec!["cargo".into(), "bench".into()], ..Provenance::default() };
+        let experiment =
+            Experiment::from_bytes(Path::new("bench"), text.as_bytes()).expect("a valid experiment");
+        let provenance =
+            Provenance { command: vec!["cargo".into(), "bench".into()], ..Provenance::default() };
         let sweep =
             Sweep { experiment: &experiment, engine, root: root.path(), seed: 35, inputs: None, provenance };
         folders.push(sweep.run(&mut Silent).expect("a sweep that works").folder);

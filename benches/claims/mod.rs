@@ -14,9 +14,8 @@ const ROUNDS: usize = 15;
 
 /// The table, as Markdown.
 pub(crate) fn table(engine: &Engine) -> String {
-    let mut text = String::from(
-        "\n# What the project promises\n\n| ratio | promised | measured |\n|---|---|---|\n",
-    );
+    let mut text =
+        String::from("\n# What the project promises\n\n| ratio | promised | measured |\n|---|---|---|\n");
     let mut row = |what: &str, promised: &str, measured: f64| {
         text += &format!("| {what} | {promised} | {measured:.2} |\n");
     };
@@ -140,10 +139,12 @@ fn overhead(engine: &Engine) -> f64 {
          variants = ['serial']\n[axes]\nm = 64\n[budget]\nmin_samples = {SAMPLES}\nmax_samples = {SAMPLES}\n\
          point_seconds = 60\nwarmup = 0\n"
     );
-    let experiment = Experiment::from_bytes("overhead".as_ref(), text.as_bytes()).expect("a valid experiment");
+    let experiment =
+        Experiment::from_bytes("overhead".as_ref(), text.as_bytes()).expect("a valid experiment");
     let root = tempfile::tempdir().expect("a temporary folder");
     let provenance = Provenance::default();
-    let sweep = Sweep { experiment: &experiment, engine, root: root.path(), seed: 35, inputs: None, provenance };
+    let sweep =
+        Sweep { experiment: &experiment, engine, root: root.path(), seed: 35, inputs: None, provenance };
     let start = Instant::now();
     let outcome = sweep.run(&mut Silent).expect("a sweep that works");
     let wall = start.elapsed().as_nanos() as f64;

@@ -63,7 +63,8 @@ impl Gpu {
         });
         if let Some(block) = &interface.params {
             self.queue.write_buffer(&params, 0, &bytes);
-            entries.push(wgpu::BindGroupEntry { binding: block.binding, resource: params.as_entire_binding() });
+            entries
+                .push(wgpu::BindGroupEntry { binding: block.binding, resource: params.as_entire_binding() });
         }
         let raw = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,

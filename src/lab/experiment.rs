@@ -12,7 +12,7 @@ use crate::ops::{Fill, Op, Sizes, Variant};
 /// The longest experiment file that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 /// The most points of one experiment.
-const MAX_POINTS: usize = 100_000;
+const MAX_POINTS: usize = 10_000;
 
 /// What to measure, and why.
 #[derive(Debug, Clone)]
@@ -104,6 +104,9 @@ impl Value {
 }
 
 impl Experiment {
+    /// Bytes that parsing a file may hold beside sixteen times its length: the points are the most of it.
+    pub const OVERHEAD_BYTES: u64 = 64 << 20;
+
     /// Reads a file.
     ///
     /// # Errors
@@ -247,8 +250,8 @@ mod tests {
         assert!(refused(&format!("{HEAD}[axes]\nm = []")).contains("no values"));
         assert!(refused(&format!("{HEAD}[axes]\nm = 1\n[budget]\nmax_samples = 0")).contains("max_samples"));
         assert!(refused("name = ").contains("line 1"));
-        let list = vec!["1"; 400].join(",");
-        assert!(refused(&format!("{HEAD}[axes]\nm = [{list}]\nn = [{list}]")).contains("more than 100000"));
+        let list = vec!["1"; 200].join(",");
+        assert!(refused(&format!("{HEAD}[axes]\nm = [{list}]\nn = [{list}]")).contains("more than 10000"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One call many times: verified, measured, swept.
 //!
-//! [`Experiment`] is a TOML file; [`sweep`] runs its points through [`verify`] and the measuring loop into a run folder.
+//! [`Experiment`] is a TOML file; a [`Sweep`] runs its points through [`verify`] and the measuring loop into a run folder.
 
 mod budget;
 pub mod cases;

@@ -166,3 +166,24 @@ pub(crate) fn npy() -> Vec<Vec<u8>> {
     }
     files
 }
+
+/// Experiments: few axes, many axes, choices.
+pub(crate) fn toml() -> Vec<Vec<u8>> {
+    let texts = [
+        "name = 'x'\nquestion = 'q'\nop = 'matmul'\n[axes]\nm = [2, 30]\nk = 'm'\n",
+        "name = 'x'\nquestion = 'q'\nexpect = 'e'\nop = 'maxpool'\nvariants = ['serial', 'tiled']\ninput = 'digits'\n\
+         seed = 7\n[axes]\nh = [8, 16]\nw = 9\nkh = [2, 3]\nceil = 'ceil'\npad_value = ['zero', 'neg_inf']\n\
+         [budget]\nmax_samples = 3\nnoise = 0.5\n",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).to_vec()
+}
+
+/// Rows of a run: warm, first, skipped with a quoted reason.
+pub(crate) fn samples() -> Vec<Vec<u8>> {
+    let head = "experiment,op,variant,adapter,software,threads,m,n,k,flops,bytes,seed,sample,call,prepare_ns,compile_ns,\
+                upload_ns,encode_ns,kernel_ns,resident_ns,download_ns,total_ns,clock,status,reason\n";
+    let rows = "x,matmul,naive,llvmpipe,true,,2,2,2,16,48,35,0,first,5,9,1,2,3,4,5,12,timestamp,ok,\n\
+                x,matmul,serial,a CPU,false,1,2,2,2,16,48,35,0,warm,,,,,3,3,,3,wall,ok,\n\
+                x,matmul,tiled_32,llvmpipe,true,,2,2,2,16,48,35,0,,,,,,,,,,,skipped,\"too big, it says\"\n";
+    vec![format!("{head}{rows}").into_bytes()]
+}

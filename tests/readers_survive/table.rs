@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use tesela::data::{csv_matrix, image_file, nifti, npy};
+use tesela::lab::Experiment;
+use tesela::record;
 
 use crate::samples;
 
@@ -80,6 +82,20 @@ pub(crate) fn readers() -> Vec<Reader> {
             seeds: samples::npy(),
             read: |input| npy::from_bytes(input, Path::new("input")).is_ok(),
             allowed: |length| length + bytes(npy::OVERHEAD_BYTES),
+            finish: samples::as_is,
+        },
+        Reader {
+            name: "toml",
+            seeds: samples::toml(),
+            read: |input| Experiment::from_bytes(Path::new("input"), input).is_ok(),
+            allowed: |length| 16 * length + bytes(Experiment::OVERHEAD_BYTES),
+            finish: samples::as_is,
+        },
+        Reader {
+            name: "samples",
+            seeds: samples::samples(),
+            read: |input| record::from_bytes(Path::new("input"), input).is_ok(),
+            allowed: |length| 64 * length + (1 << 20),
             finish: samples::as_is,
         },
     ]
