@@ -9,7 +9,6 @@ use super::source::{Source, slug};
 use super::table::Table;
 use crate::analysis::axis::{Panel, panels};
 use crate::analysis::points::Time;
-use crate::error::Result;
 use crate::record::{Run, RunStatus, Status};
 use std::path::{Path, PathBuf};
 
@@ -80,13 +79,12 @@ fn machine(source: &Source) -> Table {
 }
 
 /// The results of one run.
-///
-/// # Errors
-/// None so far besides those of drawing, which come later; kept for readers of run folders.
-pub(super) fn experiment(source: &Source) -> Result<Vec<Block>> {
+pub(super) fn experiment(source: &Source) -> Vec<Block> {
     let run = &source.folder.run;
-    let mut blocks =
-        vec![heading(2, format!("Results of {}", run.experiment)), text(format!("{}.", source.adapter()))];
+    let mut blocks = vec![
+        heading(2, format!("Results of {}", run.experiment)),
+        text(format!("GPU variants: {}. CPU variants: {}.", source.adapter(), run.cpu)),
+    ];
     if source.points.is_empty() {
         blocks.push(Block::Note("No point was measured; the reasons are at the end.".into()));
     }
@@ -123,7 +121,7 @@ pub(super) fn experiment(source: &Source) -> Result<Vec<Block>> {
         results::tables(&mut blocks, source, panel, &stem);
     }
     blocks.extend(run.notes.iter().map(|n| Block::Note(n.clone())));
-    Ok(blocks)
+    blocks
 }
 
 fn panel_title(panel: &Panel<'_>) -> String {
