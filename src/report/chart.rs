@@ -8,12 +8,12 @@ use super::scene::{Anchor, Colour, FRAME, GRID, INK, QUIET, Scene, Shape};
 use crate::analysis::stats::Interval;
 
 /// The width of every figure, chosen so that its text is legible on a phone.
-pub(super) const WIDTH: f64 = 680.0;
-const PLOT_HEIGHT: f64 = 330.0;
+pub(super) const WIDTH: f64 = 600.0;
+const PLOT_HEIGHT: f64 = 350.0;
 const TITLE: f64 = 17.0;
-const SMALL: f64 = 13.0;
-const LABEL: f64 = 12.5;
-const LABEL_GAP: f64 = 16.0;
+const SMALL: f64 = 13.5;
+const LABEL: f64 = 13.0;
+const LABEL_GAP: f64 = 16.5;
 
 /// A point of a curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,8 +77,8 @@ impl Chart {
         let subtitles = wrap(&self.subtitle, SMALL, false, WIDTH - 32.0);
         let top = 20.0 + 22.0 * titles.len() as f64 + 18.0 * subtitles.len() as f64 + 10.0;
         let frame = Frame {
-            left: 16.0 + 20.0 + ticks_width + 8.0,
-            right: WIDTH - 16.0 - labels_width - 20.0,
+            left: 12.0 + 18.0 + ticks_width + 8.0,
+            right: WIDTH - 10.0 - labels_width - 14.0,
             top,
             bottom: top + PLOT_HEIGHT,
         };
@@ -115,7 +115,7 @@ impl Chart {
         }
         let middle = f64::midpoint(frame.top, frame.bottom);
         scene.shapes.push(Shape::Text(super::scene::Text {
-            x: 26.0,
+            x: 22.0,
             y: middle,
             text: self.y.title.clone(),
             size: SMALL,
@@ -208,7 +208,7 @@ impl Chart {
         let wanted: Vec<f64> = ends.iter().map(|(.., (_, y))| *y).collect();
         let placed = spread(&wanted, LABEL_GAP, frame.top + 2.0, frame.bottom - 2.0);
         for ((label, colour, bold, (x, y)), label_y) in ends.into_iter().zip(placed) {
-            let start = frame.right + 16.0;
+            let start = frame.right + 14.0;
             if frame.right - x > 12.0 || (label_y - y).abs() > 2.0 {
                 let points = vec![(x + 5.0, y), (frame.right + 4.0, label_y), (start - 3.0, label_y)];
                 scene.shapes.push(Shape::Line {

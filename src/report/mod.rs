@@ -64,7 +64,7 @@ pub fn report(dirs: &[PathBuf], out: &Path) -> Result<Summary> {
     }
     let sources = source::read(dirs)?;
     let title = title(&sources);
-    let top = section::top(&sources, dirs, out);
+    let top = section::top(&sources, dirs);
     let mut body: Vec<Block> = Vec::new();
     for source in &sources {
         body.extend(section::experiment(source));

@@ -10,16 +10,15 @@ use super::table::Table;
 use crate::analysis::axis::{Panel, panels};
 use crate::analysis::points::Time;
 use crate::record::{Run, RunStatus, Status};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// At most so many panels of an op get figures; the rest is in the tables.
 const MAX_PANELS: usize = 6;
 
 /// What the reader must know first: how to rebuild the page, what was run, on which machine.
-pub(super) fn top(sources: &[Source], dirs: &[PathBuf], out: &Path) -> Vec<Block> {
+pub(super) fn top(sources: &[Source], dirs: &[PathBuf]) -> Vec<Block> {
     let mut words: Vec<String> = vec!["tesela".into(), "report".into()];
     words.extend(dirs.iter().map(|d| d.display().to_string()));
-    words.extend(["--out".to_string(), out.display().to_string()]);
     let mut blocks = vec![
         text("This page is rebuilt from the run folders alone, without a GPU, by:"),
         Block::Code(Run::shell_line(&words)),
@@ -31,10 +30,13 @@ pub(super) fn top(sources: &[Source], dirs: &[PathBuf], out: &Path) -> Vec<Block
                 .into(),
         ));
     }
+    let mut shown: Vec<Vec<Vec<String>>> = Vec::new();
     for source in sources {
         let run = &source.folder.run;
         blocks.push(heading(2, format!("The run of {}", run.experiment)));
         blocks.push(Block::Code(run.command_line()));
+        let finished = run.finished.as_deref().map_or("not finished".into(), |f| format!("finished {f}"));
+        blocks.push(text(format!("Started {}, {finished}.", run.started)));
         if run.status != RunStatus::Complete {
             blocks.push(Block::Note(
                 "This run is not complete. The same command goes on from where it stopped; what is shown here is what \
@@ -42,7 +44,13 @@ pub(super) fn top(sources: &[Source], dirs: &[PathBuf], out: &Path) -> Vec<Block
                     .into(),
             ));
         }
-        blocks.push(Block::Table(machine(source)));
+        let table = machine(source);
+        if shown.contains(&table.rows) {
+            blocks.push(text("Machine and code are those of an earlier run on this page."));
+            continue;
+        }
+        shown.push(table.rows.clone());
+        blocks.push(Block::Table(table));
     }
     blocks
 }
@@ -73,8 +81,6 @@ fn machine(source: &Source) -> Table {
     if let Some(images) = &run.images {
         row("images", images.clone());
     }
-    row("started", run.started.clone());
-    row("finished", run.finished.clone().unwrap_or_else(|| "not finished".into()));
     table
 }
 

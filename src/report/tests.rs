@@ -239,6 +239,9 @@ fn a_report_of_the_thesis_is_complete_and_the_same_twice() -> Outcome {
     assert_eq!(report(&dirs, &out)?, summary);
     assert_eq!(all_files(&out)?, first, "the same files give the same bytes");
     assert_eq!(all_files(&dirs[0])?, before, "run folders are only read");
+    let elsewhere = dir.path().join("elsewhere");
+    report(&dirs, &elsewhere)?;
+    assert_eq!(all_files(&elsewhere)?, first, "wherever it is written");
     if let Some(keep) = std::env::var_os("TESELA_KEEP_REPORT") {
         report(&dirs, Path::new(&keep))?;
     }
