@@ -86,7 +86,8 @@ fn pool_chart(thesis: &Thesis, ours: &Ours<'_>, kernel: &str, variants: &[&str])
         series.extend(strong(name, &ours.pool(name)));
     }
     let title = format!("Max pooling, {kernel}: the thesis and this machine");
-    Some(chart(title, source.adapter(), "n, the side of the image in pixels", series))
+    let machine = if kernel == "serial" { source.folder.run.cpu.clone() } else { source.adapter() };
+    Some(chart(title, machine, "n, the side of the image in pixels", series))
 }
 
 fn matmul_chart(thesis: &Thesis, ours: &Ours<'_>) -> Option<Chart> {
