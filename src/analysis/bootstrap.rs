@@ -3,7 +3,7 @@
 //!
 //! The median of each resample is kept, so that the interval of a ratio of two medians needs no second round: the two
 //! sides are independent, and the quotients of their resampled medians are the resampled quotients. Another interval
-//! from the same resamples (bias-corrected, accelerated) is one more function beside [`Resamples::percentile`].
+//! from the same resamples (bias-corrected, accelerated) is one more function beside `percentile`.
 
 use super::stats::{Estimate, Interval, median, quantile_of_sorted};
 use rand::rngs::ChaCha8Rng;

@@ -49,7 +49,9 @@ impl Scale {
             }
             ticks
         };
-        for mantissas in [&[1.0, 2.0, 5.0][..], &[1.0, 3.0], &[1.0]] {
+        for mantissas in
+            [&[1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0][..], &[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]]
+        {
             let ticks = steps(mantissas, 1.0);
             let dense = mantissas.len() > 1 && decades > 4.0;
             if ticks.len() <= most && !dense && ticks.len() > 1 {

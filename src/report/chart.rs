@@ -4,16 +4,16 @@ use super::axis::{Scale, Unit, tick_label};
 use super::font::{width, wrap};
 use super::labels::spread;
 use super::palette::{Look, for_text};
-use super::scene::{Anchor, FRAME, GRID, INK, QUIET, Scene, Shape};
+use super::scene::{Anchor, Colour, FRAME, GRID, INK, QUIET, Scene, Shape};
 use crate::analysis::stats::Interval;
 
 /// The width of every figure, chosen so that its text is legible on a phone.
-pub(super) const WIDTH: f64 = 680.0;
-const PLOT_HEIGHT: f64 = 330.0;
+pub(super) const WIDTH: f64 = 600.0;
+const PLOT_HEIGHT: f64 = 350.0;
 const TITLE: f64 = 17.0;
-const SMALL: f64 = 13.0;
-const LABEL: f64 = 12.5;
-const LABEL_GAP: f64 = 16.0;
+const SMALL: f64 = 13.5;
+const LABEL: f64 = 13.0;
+const LABEL_GAP: f64 = 16.5;
 
 /// A point of a curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,16 +67,18 @@ struct Frame {
 impl Chart {
     /// Lays the chart out.
     pub(super) fn scene(&self) -> Scene {
-        let y_ticks = if self.y.ticks.is_empty() { self.y.scale.ticks(8) } else { self.y.ticks.clone() };
+        let y_ticks = if self.y.ticks.is_empty() { self.y.scale.ticks(10) } else { self.y.ticks.clone() };
         let y_labels: Vec<String> = y_ticks.iter().map(|t| tick_label(*t, self.y.unit)).collect();
         let ticks_width = y_labels.iter().map(|t| width(t, SMALL, false)).fold(0.0, f64::max);
-        let labels_width = self.series.iter().map(|s| width(&s.label, LABEL, !s.light)).fold(0.0, f64::max);
+        let levels_width = self.levels.iter().map(|(_, l)| width(l, LABEL, false)).fold(0.0, f64::max);
+        let labels_width =
+            self.series.iter().map(|s| width(&s.label, LABEL, !s.light)).fold(levels_width, f64::max);
         let titles = wrap(&self.title, TITLE, true, WIDTH - 32.0);
         let subtitles = wrap(&self.subtitle, SMALL, false, WIDTH - 32.0);
         let top = 20.0 + 22.0 * titles.len() as f64 + 18.0 * subtitles.len() as f64 + 10.0;
         let frame = Frame {
-            left: 16.0 + 20.0 + ticks_width + 8.0,
-            right: WIDTH - 16.0 - labels_width - 20.0,
+            left: 12.0 + 18.0 + ticks_width + 8.0,
+            right: WIDTH - 10.0 - labels_width - 14.0,
             top,
             bottom: top + PLOT_HEIGHT,
         };
@@ -113,7 +115,7 @@ impl Chart {
         }
         let middle = f64::midpoint(frame.top, frame.bottom);
         scene.shapes.push(Shape::Text(super::scene::Text {
-            x: 26.0,
+            x: 22.0,
             y: middle,
             text: self.y.title.clone(),
             size: SMALL,
@@ -144,7 +146,7 @@ impl Chart {
     }
 
     fn draw_levels(&self, scene: &mut Scene, frame: &Frame) {
-        for (value, label) in &self.levels {
+        for (value, _) in &self.levels {
             let (_, y) = self.at(frame, self.x.scale.high, *value);
             let points = vec![(frame.left, y), (frame.right, y)];
             scene.shapes.push(Shape::Line {
@@ -154,7 +156,6 @@ impl Chart {
                 dash: Some((5.0, 4.0)),
                 alpha: 1.0,
             });
-            scene.text((frame.left + 6.0, y - 5.0), label, 12.0, Anchor::Start, QUIET);
         }
     }
 
@@ -193,20 +194,23 @@ impl Chart {
         }
     }
 
-    /// One label a curve at the right edge, with a thin line to the curve's end where that is not beside it.
+    /// One label a curve or level at the right edge, with a thin line to its end where that is not beside it.
     fn draw_labels(&self, scene: &mut Scene, frame: &Frame) {
-        let ends: Vec<(&Series, (f64, f64))> = self
-            .series
-            .iter()
-            .filter_map(|s| s.points.last().map(|m| (s, self.at(frame, m.x, m.y))))
-            .collect();
-        let wanted: Vec<f64> = ends.iter().map(|(_, (_, y))| *y).collect();
+        let mut ends: Vec<(&str, Colour, bool, (f64, f64))> = Vec::new();
+        for series in &self.series {
+            let Some(last) = series.points.last() else { continue };
+            ends.push((&series.label, series.look.colour, !series.light, self.at(frame, last.x, last.y)));
+        }
+        for (value, label) in &self.levels {
+            let (_, y) = self.at(frame, self.x.scale.high, *value);
+            ends.push((label, QUIET, false, (frame.right, y)));
+        }
+        let wanted: Vec<f64> = ends.iter().map(|(.., (_, y))| *y).collect();
         let placed = spread(&wanted, LABEL_GAP, frame.top + 2.0, frame.bottom - 2.0);
-        for ((series, (x, y)), label_y) in ends.into_iter().zip(placed) {
-            let start = frame.right + 16.0;
+        for ((label, colour, bold, (x, y)), label_y) in ends.into_iter().zip(placed) {
+            let start = frame.right + 14.0;
             if frame.right - x > 12.0 || (label_y - y).abs() > 2.0 {
                 let points = vec![(x + 5.0, y), (frame.right + 4.0, label_y), (start - 3.0, label_y)];
-                let colour = series.look.colour;
                 scene.shapes.push(Shape::Line {
                     points,
                     colour,
@@ -215,8 +219,7 @@ impl Chart {
                     alpha: 0.75,
                 });
             }
-            let colour = for_text(series.look.colour);
-            scene.words((start, label_y + 4.2), &series.label, LABEL, Anchor::Start, colour, !series.light);
+            scene.words((start, label_y + 4.2), label, LABEL, Anchor::Start, for_text(colour), bold);
         }
     }
 }

@@ -63,6 +63,7 @@ fn block(out: &mut String, block_: &Block, number: &mut usize) -> Result<()> {
         }
         Block::Code(code) => out.push_str(&format!("<pre>{}</pre>\n", escape(code.trim_end()))),
         Block::Table(t) => table(out, t),
+        Block::Data(_) => {}
         Block::Figure { scene, caption, .. } => {
             let svg = render::svg(scene)?;
             out.push_str(&format!(

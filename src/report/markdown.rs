@@ -35,6 +35,7 @@ fn block(out: &mut String, block_: &Block) {
             table(out, table_);
             Ok(())
         }
+        Block::Data(_) => Ok(()),
         Block::Figure { stem, scene, caption } => {
             write!(out, "![{}](figures/{stem}.svg)\n\n*{}*\n\n", inline(&scene.title), inline(caption))
         }

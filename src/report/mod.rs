@@ -64,10 +64,10 @@ pub fn report(dirs: &[PathBuf], out: &Path) -> Result<Summary> {
     }
     let sources = source::read(dirs)?;
     let title = title(&sources);
-    let top = section::top(&sources, dirs, out);
+    let top = section::top(&sources, dirs);
     let mut body: Vec<Block> = Vec::new();
     for source in &sources {
-        body.extend(section::experiment(source)?);
+        body.extend(section::experiment(source));
     }
     let thesis = thesis::page(&sources)?;
     let end = section::end(&sources);
@@ -149,7 +149,7 @@ fn write_parts(blocks: &[Block], out: &Path) -> Result<(Vec<PathBuf>, Vec<PathBu
                 write(&png, &render::png(scene)?)?;
                 figures.extend([svg, png]);
             }
-            Block::Table(table) => {
+            Block::Table(table) | Block::Data(table) => {
                 table.write_csv(&table_folder)?;
                 tables.push(table_folder.join(format!("{}.csv", table.stem)));
             }

@@ -18,6 +18,8 @@ pub(super) enum Block {
     Code(String),
     /// A table; it is also written as CSV.
     Table(Table),
+    /// A table that is written as CSV only.
+    Data(Table),
     /// A figure; it is written as SVG and PNG under `figures/`.
     Figure {
         /// Its file name without extension.

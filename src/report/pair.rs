@@ -53,7 +53,7 @@ pub(super) fn scene(title: &str, subtitle: &str, images: [(&Grey, &str); 2]) -> 
     let mut bottom = top;
     for (i, (image, words)) in images.into_iter().enumerate() {
         let (w, h) = (f64::from(image.width.max(1)), f64::from(image.height.max(1)));
-        let scale = (half / w).min(420.0 / h);
+        let scale = (half / w).min(380.0 / h);
         let x = 16.0 + i as f64 * (half + GAP);
         scene.shapes.push(Shape::Image { at: (x, top), size: (w * scale, h * scale), image: image.clone() });
         let mut y = top + h * scale;

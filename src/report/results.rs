@@ -10,6 +10,7 @@ use crate::analysis::crossover::{Crossover, against};
 use crate::analysis::growth::growth;
 use crate::analysis::points::{Point, Time};
 use crate::analysis::speedup::{BASELINES, baseline, speedup};
+use crate::analysis::stats::{Estimate, Interval};
 use crate::record::Clock;
 
 /// Where the kernel times of a panel come from, as half a sentence.
@@ -53,6 +54,8 @@ pub(super) fn tables(blocks: &mut Vec<Block>, source: &Source, panel: &Panel<'_>
         };
         inner.push(Block::Table(time_table(source, panel, time, &|_| true, name, caption)));
     }
+    inner.push(text(format!("The same without rounding, for other programs: `tables/{stem}-data.csv`.")));
+    inner.push(Block::Data(raw(source, panel, stem)));
     blocks
         .push(Block::Details("All sizes: kernel, resident and end-to-end times with speedups".into(), inner));
 }
@@ -99,6 +102,60 @@ fn ratio_cell(points: &[Point], point: &Point, name: &str, time: Time) -> String
         return "1".to_string();
     }
     speedup(point, base, time).map_or_else(String::new, |s| format::factor_estimate(s.ratio))
+}
+
+/// Every number of the panel without a unit or rounding, for other programs: nanoseconds and plain ratios.
+pub(super) fn raw(source: &Source, panel: &Panel<'_>, stem: &str) -> Table {
+    let names: Vec<&str> = panel
+        .points
+        .first()
+        .map(|(_, p)| p.sizes.iter().map(|(n, _)| n.as_str()).collect())
+        .unwrap_or_default();
+    let mut head = vec!["op", "variant", "threads", "adapter", "software"];
+    head.extend(&names);
+    head.extend([
+        "time",
+        "samples",
+        "median_ns",
+        "low_ns",
+        "high_ns",
+        "baseline",
+        "speedup",
+        "speedup_low",
+        "speedup_high",
+    ]);
+    let mut table = Table::new(format!("{stem}-data"), "All numbers", &head);
+    for (_, point) in &panel.points {
+        for time in Time::ALL {
+            let Some(estimate) = point.time(time) else { continue };
+            let mut row = vec![point.op.clone(), point.variant.clone()];
+            row.push(point.threads.map_or_else(String::new, |t| t.to_string()));
+            row.extend([point.adapter.clone(), point.software.to_string()]);
+            let value = |name: &&str| point.sizes.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+            row.extend(names.iter().map(|n| value(n).unwrap_or_default()));
+            row.extend([time.name().to_string(), estimate.count.to_string()]);
+            row.extend(bare(estimate));
+            let mut alone = true;
+            for name in BASELINES {
+                let base = baseline(&source.points, name, point).filter(|b| !std::ptr::eq(*b, *point));
+                let Some(found) = base.and_then(|b| speedup(point, b, time)) else { continue };
+                let mut line = row.clone();
+                line.push(name.to_string());
+                line.extend(bare(found.ratio));
+                table.push(line);
+                alone = false;
+            }
+            if alone {
+                table.push(row);
+            }
+        }
+    }
+    table
+}
+
+fn bare(estimate: Estimate) -> [String; 3] {
+    let end = |of: fn(Interval) -> f64| estimate.interval.map_or_else(String::new, |i| of(i).to_string());
+    [estimate.value.to_string(), end(|i| i.low), end(|i| i.high)]
 }
 
 /// From which size each variant wins, and how its time grows.

@@ -9,18 +9,16 @@ use super::source::{Source, slug};
 use super::table::Table;
 use crate::analysis::axis::{Panel, panels};
 use crate::analysis::points::Time;
-use crate::error::Result;
 use crate::record::{Run, RunStatus, Status};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// At most so many panels of an op get figures; the rest is in the tables.
 const MAX_PANELS: usize = 6;
 
 /// What the reader must know first: how to rebuild the page, what was run, on which machine.
-pub(super) fn top(sources: &[Source], dirs: &[PathBuf], out: &Path) -> Vec<Block> {
+pub(super) fn top(sources: &[Source], dirs: &[PathBuf]) -> Vec<Block> {
     let mut words: Vec<String> = vec!["tesela".into(), "report".into()];
     words.extend(dirs.iter().map(|d| d.display().to_string()));
-    words.extend(["--out".to_string(), out.display().to_string()]);
     let mut blocks = vec![
         text("This page is rebuilt from the run folders alone, without a GPU, by:"),
         Block::Code(Run::shell_line(&words)),
@@ -32,10 +30,13 @@ pub(super) fn top(sources: &[Source], dirs: &[PathBuf], out: &Path) -> Vec<Block
                 .into(),
         ));
     }
+    let mut shown: Vec<Vec<Vec<String>>> = Vec::new();
     for source in sources {
         let run = &source.folder.run;
         blocks.push(heading(2, format!("The run of {}", run.experiment)));
         blocks.push(Block::Code(run.command_line()));
+        let finished = run.finished.as_deref().map_or("not finished".into(), |f| format!("finished {f}"));
+        blocks.push(text(format!("Started {}, {finished}.", run.started)));
         if run.status != RunStatus::Complete {
             blocks.push(Block::Note(
                 "This run is not complete. The same command goes on from where it stopped; what is shown here is what \
@@ -43,7 +44,13 @@ pub(super) fn top(sources: &[Source], dirs: &[PathBuf], out: &Path) -> Vec<Block
                     .into(),
             ));
         }
-        blocks.push(Block::Table(machine(source)));
+        let table = machine(source);
+        if shown.contains(&table.rows) {
+            blocks.push(text("Machine and code are those of an earlier run on this page."));
+            continue;
+        }
+        shown.push(table.rows.clone());
+        blocks.push(Block::Table(table));
     }
     blocks
 }
@@ -74,19 +81,16 @@ fn machine(source: &Source) -> Table {
     if let Some(images) = &run.images {
         row("images", images.clone());
     }
-    row("started", run.started.clone());
-    row("finished", run.finished.clone().unwrap_or_else(|| "not finished".into()));
     table
 }
 
 /// The results of one run.
-///
-/// # Errors
-/// None so far besides those of drawing, which come later; kept for readers of run folders.
-pub(super) fn experiment(source: &Source) -> Result<Vec<Block>> {
+pub(super) fn experiment(source: &Source) -> Vec<Block> {
     let run = &source.folder.run;
-    let mut blocks =
-        vec![heading(2, format!("Results of {}", run.experiment)), text(format!("{}.", source.adapter()))];
+    let mut blocks = vec![
+        heading(2, format!("Results of {}", run.experiment)),
+        text(format!("GPU variants: {}. CPU variants: {}.", source.adapter(), run.cpu)),
+    ];
     if source.points.is_empty() {
         blocks.push(Block::Note("No point was measured; the reasons are at the end.".into()));
     }
@@ -123,7 +127,7 @@ pub(super) fn experiment(source: &Source) -> Result<Vec<Block>> {
         results::tables(&mut blocks, source, panel, &stem);
     }
     blocks.extend(run.notes.iter().map(|n| Block::Note(n.clone())));
-    Ok(blocks)
+    blocks
 }
 
 fn panel_title(panel: &Panel<'_>) -> String {

@@ -24,12 +24,9 @@ impl Source {
         match &self.folder.run.adapter {
             None => format!("CPU only: {}", self.folder.run.cpu),
             Some(a) if a.software => {
-                format!(
-                    "GPU variants on {}: a software adapter, so no claim about GPUs rests on this",
-                    a.name
-                )
+                format!("{}, a software adapter: no claim about GPUs", a.name)
             }
-            Some(a) => format!("GPU variants on {} ({})", a.name, a.backend),
+            Some(a) => format!("{} ({})", a.name, a.backend),
         }
     }
 

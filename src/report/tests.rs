@@ -239,6 +239,9 @@ fn a_report_of_the_thesis_is_complete_and_the_same_twice() -> Outcome {
     assert_eq!(report(&dirs, &out)?, summary);
     assert_eq!(all_files(&out)?, first, "the same files give the same bytes");
     assert_eq!(all_files(&dirs[0])?, before, "run folders are only read");
+    let elsewhere = dir.path().join("elsewhere");
+    report(&dirs, &elsewhere)?;
+    assert_eq!(all_files(&elsewhere)?, first, "wherever it is written");
     if let Some(keep) = std::env::var_os("TESELA_KEEP_REPORT") {
         report(&dirs, Path::new(&keep))?;
     }
@@ -279,6 +282,51 @@ fn a_report_of_the_thesis_is_complete_and_the_same_twice() -> Outcome {
     }
     assert_eq!(summary.troubles, 2);
     assert!(first.contains_key(Path::new("tables/thesis_matmul-matmul-kernel.csv")));
+    Ok(())
+}
+
+/// The box of a text: left, top, right, bottom.
+fn text_box(t: &scene::Text) -> [f64; 4] {
+    let length = font::width(&t.text, t.size, t.bold);
+    let back = match t.anchor {
+        scene::Anchor::Start => 0.0,
+        scene::Anchor::Middle => length / 2.0,
+        scene::Anchor::End => length,
+    };
+    let (rise, drop) = (0.74 * t.size, 0.22 * t.size);
+    if t.upward {
+        [t.x - rise, t.y - length + back, t.x + drop, t.y + back]
+    } else {
+        [t.x - back, t.y - rise, t.x - back + length, t.y + drop]
+    }
+}
+
+#[test]
+fn no_text_of_any_figure_overlaps_another_or_is_clipped() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let sources = source::read(&thesis_folders(dir.path())?)?;
+    let mut blocks = thesis::page(&sources)?;
+    sources.iter().for_each(|s| blocks.extend(section::experiment(s)));
+    let mut scenes = Vec::new();
+    walk(&blocks, &mut |b| {
+        if let Block::Figure { stem, scene, .. } = b {
+            scenes.push((stem, scene));
+        }
+    });
+    assert!(scenes.len() >= 15, "{}", scenes.len());
+    for (stem, scene) in scenes {
+        let texts =
+            scene.shapes.iter().filter_map(|s| if let scene::Shape::Text(t) = s { Some(t) } else { None });
+        let boxes: Vec<(&str, [f64; 4])> = texts.map(|t| (t.text.as_str(), text_box(t))).collect();
+        for (i, (a, p)) in boxes.iter().enumerate() {
+            let inside = p[0] >= 0.0 && p[1] >= 0.0 && p[2] <= scene.width && p[3] <= scene.height;
+            assert!(inside, "{stem}: `{a}` is clipped");
+            for (b, q) in &boxes[..i] {
+                let apart = p[0] >= q[2] || q[0] >= p[2] || p[1] >= q[3] || q[1] >= p[3];
+                assert!(apart, "{stem}: `{a}` covers `{b}`");
+            }
+        }
+    }
     Ok(())
 }
 

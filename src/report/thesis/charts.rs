@@ -24,8 +24,8 @@ pub(super) fn blocks(thesis: &Thesis, ours: &Ours<'_>) -> Vec<Block> {
             pool_chart(thesis, ours, "serial", &["per_window_serial", "serial"]),
             "Serial max pooling, figures 28 and 30. Light: the thesis's interpreted loops on two cluster nodes. \
              `per_window_serial` is the same algorithm with the identity product, compiled; `serial` takes the maximum \
-             without any product. All four are straight lines of slope 2: the time grows with the number of windows, \
-             which is (n/2)².",
+             without any product. On such axes n² is a straight line of slope 2, and that is what the thesis's \
+             lines become: the time grows with the number of windows, which is (n/2)².",
         );
         for (kernel, name, figures) in [
             ("matmul1", "naive", "32, 34, 50 and 52"),
@@ -65,10 +65,8 @@ fn pool_chart(thesis: &Thesis, ours: &Ours<'_>, kernel: &str, variants: &[&str])
     for curve in &curves {
         // Figures 50 and 52 repeat earlier figures for the T4 up to n = 1024 and add 2048.
         let newer = |c: &Curve<'_>| {
-            c.device == curve.device
-                && c.filter == curve.filter
-                && c.figure > curve.figure
-                && c.lines.len() > curve.lines.len()
+            let rank = |c: &Curve<'_>| (c.lines.len(), c.figure);
+            c.device == curve.device && c.filter == curve.filter && rank(c) > rank(curve)
         };
         if curves.iter().any(newer) {
             continue;
@@ -88,7 +86,8 @@ fn pool_chart(thesis: &Thesis, ours: &Ours<'_>, kernel: &str, variants: &[&str])
         series.extend(strong(name, &ours.pool(name)));
     }
     let title = format!("Max pooling, {kernel}: the thesis and this machine");
-    Some(chart(title, source.adapter(), "n, the side of the image in pixels", series))
+    let machine = if kernel == "serial" { source.folder.run.cpu.clone() } else { source.adapter() };
+    Some(chart(title, machine, "n, the side of the image in pixels", series))
 }
 
 fn matmul_chart(thesis: &Thesis, ours: &Ours<'_>) -> Option<Chart> {

@@ -208,8 +208,7 @@ pub(super) fn exponents(thesis: &Thesis, ours: &Ours<'_>) -> Vec<Block> {
     vec![
         heading(4, "4. The growth is quadratic, not exponential"),
         text(format!(
-            "An exponential doubles its exponent, not its value, when n doubles. Here the time grows about fourfold with each \
-             doubling, which is n².{doubled} The number of windows is (n/2)² exactly; a full n x n product is n³ in the \
+            "If the time grew exponentially, doubling n would square it. It grows about fourfold instead, which is n².{doubled} The number of windows is (n/2)² exactly; a full n x n product is n³ in the \
              long run, and start-up flattens the left end of every curve."
         )),
         Block::Table(table),

@@ -32,12 +32,11 @@ pub(super) fn page(sources: &[Source]) -> Result<Vec<Block>> {
     let mut blocks = vec![
         heading(2, "The thesis, redone"),
         text(
-            "The thesis *Max Pooling on GPU* (J. C. López Núñez, UNAM IIMAS; experiments of 2022 and 2023) pools an n x n \
-             image with 2 x 2 windows. For each window the host copies the window and an identity matrix to the GPU, \
-             launches one small matrix product, copies the product back and takes its maximum. Here the same host loop \
-             runs on our kernels: `naive` is its `matmul1`, `loop` its `matmul2`, `tiled` its `matmul3`; `buffer` sends the \
-             identity with every window, `constant` has it in the kernel."
-                .replace("*Max Pooling on GPU*", "**Max Pooling on GPU**"),
+            "The thesis **Max Pooling on GPU** (J. C. López Núñez, UNAM IIMAS; experiments of 2022 and 2023) pools an \
+             n x n image with 2 x 2 windows. For each window the host copies the window and an identity matrix to the \
+             GPU, launches one small matrix product, copies the product back and takes its maximum. Here the same host \
+             loop runs on our kernels: `naive` is its `matmul1`, `loop` its `matmul2` with the loops as they were, \
+             `tiled` its `matmul3`; `buffer` sends the identity with every window, `constant` has it in the kernel.",
         ),
         text(
             "The machines differ, so the seconds are not to be compared one by one. What repeats is the shape: which \
@@ -45,7 +44,11 @@ pub(super) fn page(sources: &[Source]) -> Result<Vec<Block>> {
         ),
     ];
     if let Some(source) = ours.pool.or(ours.matmul) {
-        blocks.push(text(format!("Ours: {}.", source.adapter())));
+        blocks.push(text(format!(
+            "Our GPU variants: {}. Our CPU variants: {}.",
+            source.adapter(),
+            source.folder.run.cpu
+        )));
     }
     blocks.extend(charts::blocks(&thesis, &ours));
     blocks.extend(tables::blocks(&thesis, &ours));

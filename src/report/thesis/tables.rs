@@ -15,7 +15,7 @@ pub(super) fn blocks(thesis: &Thesis, ours: &Ours<'_>) -> Vec<Block> {
             "Each table has the thesis's columns first: the side of the image, the seconds of the whole pass, the seconds of \
              the products on the device, the number of windows. Then ours: the median end-to-end time of a warm pass, and \
              the kernels' share of it on the device. An empty cell was not printed, could not be read, or was not \
-             measured; where a per-window variant stops early, its time budget was spent.",
+             measured; where a variant stops early, the list of skipped points says why.",
         ),
     ];
     if ours.pool.is_some() {
