@@ -56,12 +56,17 @@ pub fn reflect(shader: &Shader, op: &'static Op, scratch: &[&str], set: &[(&str,
     if !module.entry_points.iter().any(|e| e.name == "main" && e.stage == naga::ShaderStage::Compute) {
         return Err(misfit("it has no entry point `@compute fn main`".to_owned()));
     }
-    let (module, _) = naga::back::pipeline_constants::process_overrides(&module, &info, entry, &constants)
+    let (module, info) = naga::back::pipeline_constants::process_overrides(&module, &info, entry, &constants)
         .map_err(|e| misfit(format!("its constants cannot be set: {e}")))?;
     let mut interface =
         Interface { storage: Vec::new(), params: None, knobs: knobs(&module), source, overrides };
-    for (_, variable) in module.global_variables.iter() {
+    let main = module.entry_points.iter().position(|e| e.name == "main").unwrap_or(0);
+    for (handle, variable) in module.global_variables.iter() {
         let Some(binding) = &variable.binding else { continue };
+        // The pipeline's layout holds what the kernel uses; what it only declares has no place there.
+        if info.get_entry_point(main)[handle].is_empty() {
+            continue;
+        }
         if binding.group != 0 {
             return Err(misfit(format!("bindings must be in group 0, not {}", binding.group)));
         }

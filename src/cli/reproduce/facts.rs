@@ -16,7 +16,7 @@ use crate::record::Facts;
 ///
 /// # Errors
 /// [`Error::Write`]; those of the engine.
-pub fn write(engine: &Engine, slices: &[Slice], folder: &Path) -> Result<Facts> {
+pub(super) fn write(engine: &Engine, slices: &[Slice], folder: &Path) -> Result<Facts> {
     let shown: Vec<&Slice> = slices.iter().filter(|s| !s.image.is_blank()).collect();
     let class = shown.first().map(|s| s.class.clone()).unwrap_or_default();
     let of_class: Vec<&&Slice> = shown.iter().filter(|s| s.class == class).collect();

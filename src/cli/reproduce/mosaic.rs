@@ -7,7 +7,7 @@ use crate::ops::{Data, Op, Sizes};
 
 /// Slices, all of one size, laid side by side and line by line, again from the first when all are used.
 #[derive(Debug)]
-pub struct Mosaic {
+pub(super) struct Mosaic {
     tiles: Vec<Vec<f32>>,
     h: usize,
     w: usize,
@@ -18,7 +18,7 @@ impl Mosaic {
     ///
     /// # Errors
     /// [`Error::NotApplicable`] where every slice is blank.
-    pub fn new(slices: &[Slice]) -> Result<Self> {
+    pub(super) fn new(slices: &[Slice]) -> Result<Self> {
         let Some(first) = slices.iter().find(|s| !s.image.is_blank()) else {
             let reason = "every image is blank".to_owned();
             return Err(Error::NotApplicable { variant: "the mosaic of slices".to_owned(), reason });
@@ -39,7 +39,7 @@ impl Mosaic {
 
     /// The inputs of a call: for pooling the upper left corner of the mosaic for each plane, plane by plane further
     /// down; for a product A and B are two such corners.
-    pub fn inputs(&self, op: &'static Op, sizes: &Sizes, _seed: u64) -> Option<Vec<Data>> {
+    pub(super) fn inputs(&self, op: &'static Op, sizes: &Sizes, _seed: u64) -> Option<Vec<Data>> {
         let mut inputs = Vec::new();
         let mut top = 0;
         for operand in op.inputs() {
