@@ -39,8 +39,10 @@ all() {
     work="$(mktemp -d)"
     # shellcheck disable=SC2064 # the folder of now
     trap "rm -rf '$work'" EXIT
-    cargo test --color never --locked --all-features --lib --bins --tests --examples --no-run 2>&1 |
-        tee /dev/stderr | sed -n 's/^ *Executable .*(\(.*\))$/\1/p' >"$work/programs"
+    cargo test --color never --locked --all-features --lib --bins --tests --no-run 2>"$work/cargo" || failed=1
+    cat "$work/cargo" >&2
+    [ "$failed" -eq 0 ] || return 1
+    sed -n 's/^ *Executable .*(\(.*\))$/\1/p' "$work/cargo" >"$work/programs"
     : >"$work/run"
     : >"$work/ignored"
     local program
