@@ -71,6 +71,14 @@ pub(super) static VARIANTS: &[Variant] = &[
             Pass { shader: wgsl!("maxpool/tiled_indices"), set: &[], when: indices },
         ],
     ),
+    on_gpu(
+        "vectorized",
+        "four outputs a thread from wide loads; no bounds tests inside the image",
+        &[
+            Pass { shader: wgsl!("maxpool/vectorized"), set: &[], when: values },
+            Pass { shader: wgsl!("maxpool/vectorized_indices"), set: &[], when: indices },
+        ],
+    ),
     Variant {
         name: "separable",
         doc: "the maxima of the rows, then the maxima of those down the columns",
