@@ -81,7 +81,9 @@ pub(super) fn one(
 /// Says on what the work runs, and that a software adapter is no GPU.
 pub(super) fn announce(engine: &Engine, global: &Global) {
     global.note(&match engine.gpu().map(|gpu| gpu.adapter()) {
-        Some(a) if a.software => format!("on {} (a software adapter: its times say nothing about GPUs)", a.name),
+        Some(a) if a.software => {
+            format!("on {} (a software adapter: its times say nothing about GPUs)", a.name)
+        }
         Some(a) => format!("on {}", a.name),
         None => "on the CPU alone: variants for the GPU are skipped".to_owned(),
     });

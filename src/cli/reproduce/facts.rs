@@ -93,7 +93,9 @@ fn differing(a: &[f32], b: &[f32]) -> u64 {
 fn minimum_windows(p: &Pool, pixels: &[f32]) -> u64 {
     let w = p.w as usize;
     let windows = (0..p.oh as usize).flat_map(|r| (0..p.ow as usize).map(move |q| (2 * r * w) + 2 * q));
-    windows.filter(|&at| [at, at + 1, at + w, at + w + 1].iter().any(|&i| pixels[i] == f32::NEG_INFINITY)).count() as u64
+    windows
+        .filter(|&at| [at, at + 1, at + w, at + w + 1].iter().any(|&i| pixels[i] == f32::NEG_INFINITY))
+        .count() as u64
 }
 
 /// Writes a PNG, over one of an earlier, interrupted run.

@@ -68,7 +68,8 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     sweep::announce(&engine, global);
     stop_on_interrupt();
 
-    let images = format!("{}; larger inputs are a mosaic of the slices that are not blank", source.description);
+    let images =
+        format!("{}; larger inputs are a mosaic of the slices that are not blank", source.description);
     let inputs = |op, sizes: &_, seed| mosaic.inputs(op, sizes, seed);
     let with = With { engine: &engine, seed: args.seed, root: &args.out, inputs: Some(&inputs) };
     let mut folders = Vec::new();
