@@ -1,0 +1,65 @@
+//! PyTorch's cases, and the thesis's images in the same format.
+
+use super::case_file::CaseFile;
+use super::product::Product;
+use super::window::Windows;
+use super::{Check, Stop};
+use crate::ops::Bound;
+
+/// The checks of a case.
+pub(super) fn checks(case: &CaseFile) -> Result<Vec<Check>, Stop> {
+    match case.op() {
+        "maxpool2d" | "maxpool2d_zeropad" | "thesis_maxpool" => maxpool(case),
+        "matmul" => matmul(case),
+        other => Stop::skip(format!("`{other}` is none of the operations of this program")),
+    }
+}
+
+fn maxpool(case: &CaseFile) -> Result<Vec<Check>, Stop> {
+    let x = case.input("x")?;
+    let y = case.output("y")?;
+    let pair = |name: &str| -> Result<[u32; 2], Stop> {
+        let numbers = case.list(name)?.unwrap_or_default();
+        <[u32; 2]>::try_from(numbers).map_err(|_| Stop::Damaged(format!("its `{name}` is not [h, w]")))
+    };
+    // The thesis's images have two axes.
+    let lead = if x.shape.len() == 2 { vec![1, 1] } else { Vec::new() };
+    let axes = |shape: &[usize]| [lead.clone(), shape.to_vec()].concat();
+    let Ok(shape) = <[usize; 4]>::try_from(axes(&x.shape)) else {
+        return Stop::damaged(format!("its `x` is {:?}, not N, C, H, W", x.shape));
+    };
+    let windows = Windows {
+        shape,
+        kernel: pair("kernel")?,
+        stride: pair("stride")?,
+        padding: pair("padding")?,
+        dilation: pair("dilation")?,
+        ceil: case.flag("ceil_mode")?,
+        pad_zero: case.attribute("pad_value").and_then(|v| v.as_str()) == Some("zero"),
+    };
+    let indices = match case.find_output("indices")? {
+        Some(indices) => {
+            indices.must_be("indices", &y.shape)?;
+            Some(indices.doubles())
+        }
+        None => None,
+    };
+    windows.must_give(&axes(&y.shape))?;
+    windows.checks(&x.operand()?, &y.doubles(), indices.as_deref())
+}
+
+fn matmul(case: &CaseFile) -> Result<Vec<Check>, Stop> {
+    let c = case.output("c")?;
+    let product =
+        Product::new(case.input("a")?, case.input("b")?, case.flag("trans_a")?, case.flag("trans_b")?)?;
+    c.must_be("c", &product.shape())?;
+    let bound = if case.flag("exact")? {
+        Bound::Exact
+    } else {
+        let factor = case.float("tol_factor", f64::NAN)?;
+        let abs = case.output("abs")?;
+        abs.must_be("abs", &c.shape)?;
+        Bound::Absolute(abs.doubles().iter().map(|abs| factor * abs).collect())
+    };
+    product.checks(&c.doubles(), &bound)
+}
