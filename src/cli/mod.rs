@@ -10,8 +10,12 @@ mod exit;
 mod matrix;
 mod oracle;
 mod print;
+mod report;
+mod reproduce;
 mod run;
+mod sweep;
 mod table;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -39,6 +43,12 @@ enum Verb {
     /// Run one call and print it: operands, sizes in bytes, times, the verdict
     #[command(subcommand)]
     Run(run::Verb),
+    /// Measure experiments: verified first, variants in turns, every sample kept
+    Sweep(sweep::Args),
+    /// Tables and figures from run folders; needs no GPU
+    Report(report::Args),
+    /// Repeat the thesis's experiments on real MRI slices and report what comes out
+    Reproduce(reproduce::Args),
     /// Make images: slices of a volume, or a synthetic data set
     #[command(subcommand)]
     Data(data::Verb),
@@ -63,6 +73,9 @@ fn dispatch(cli: &Cli) -> Outcome {
         Verb::Devices(args) => devices::run(args, global),
         Verb::Check(args) => check::run(args, global),
         Verb::Run(verb) => run::run(verb, global),
+        Verb::Sweep(args) => sweep::run(args, global),
+        Verb::Report(args) => report::run(args, global),
+        Verb::Reproduce(args) => reproduce::run(args, global),
         Verb::Data(verb) => data::run(verb, global),
         Verb::Completions(args) => completions::run(args),
     }

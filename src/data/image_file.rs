@@ -6,6 +6,7 @@
 //! applied: what is stored is what is read.
 
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use image::codecs::jpeg::JpegDecoder;
@@ -48,8 +49,16 @@ pub fn is_image(head: &[u8]) -> bool {
 /// # Errors
 /// As [`read`], with `limit` in place of [`MAX_BYTES`].
 pub fn from_bytes(bytes: &[u8], path: &Path, limit: u64) -> Result<GreyImage> {
+    // A decoder that panics on a file is at fault, but the file is what the user has to hear about. Nothing of the
+    // decoder is looked at afterwards.
+    catch_unwind(AssertUnwindSafe(|| decode(bytes, path, limit)))
+        .unwrap_or_else(|_| Err(Error::format(path, FORMAT, "its decoder failed on it; the file is damaged")))
+}
+
+fn decode(bytes: &[u8], path: &Path, limit: u64) -> Result<GreyImage> {
     match image::guess_format(bytes) {
         Ok(ImageFormat::Png) => {
+            check_palettes(bytes).map_err(|reason| Error::format(path, FORMAT, reason))?;
             // Comments and colour profiles may take an eighth; the rest is for pixels.
             let metadata = limit / 8;
             let mut limits = Limits::no_limits();
@@ -65,14 +74,28 @@ pub fn from_bytes(bytes: &[u8], path: &Path, limit: u64) -> Result<GreyImage> {
             grey(decoder, path, limit, workspace)
         }
         Ok(other) => {
-            let reason = format!("it holds a {} image; convert it first", other.extensions_str()[0]);
-            Err(Error::format(path, FORMAT, reason))
+            let name = other.extensions_str().first().unwrap_or(&"foreign");
+            Err(Error::format(path, FORMAT, format!("it holds a {name} image; convert it first")))
         }
         Err(_) => {
             let reason = if bytes.is_empty() { "it is empty" } else { "its first bytes are not an image's" };
             Err(Error::format(path, FORMAT, reason))
         }
     }
+}
+
+/// A palette is made of colours of three bytes; the decoder (png 0.18.1) takes that for granted and panics on others.
+fn check_palettes(png: &[u8]) -> Result<(), &'static str> {
+    let mut rest = png.get(8..).unwrap_or_default();
+    // Each chunk: its length, its name, its content, its checksum.
+    while let Some((&[a, b, c, d, ref name @ ..], behind)) = rest.split_first_chunk::<8>() {
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        if name == b"PLTE" && (length == 0 || !length.is_multiple_of(3)) {
+            return Err("its palette is not made of whole colours");
+        }
+        rest = behind.get(length..).and_then(|behind| behind.get(4..)).unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// What the JPEG decoder may hold beside the image: for progressive files all coefficients, 2 bytes each for up to
@@ -199,19 +222,37 @@ mod tests {
         assert!(read_bytes(&png[..png.len() / 2]).is_err());
     }
 
-    /// The first chunk of a PNG, with its checksum, which claims any size.
-    fn claiming(w: u32, h: u32) -> Vec<u8> {
-        let mut file = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d".to_vec();
-        let mut chunk = b"IHDR".to_vec();
-        chunk.extend([w.to_be_bytes(), h.to_be_bytes()].concat());
-        chunk.extend([8, 2, 0, 0, 0]);
-        let mut crc = flate2::Crc::new();
-        crc.update(&chunk);
-        file.extend(&chunk);
-        file.extend(crc.sum().to_be_bytes());
-        // An empty data chunk, so that the header is complete.
-        file.extend(b"\x00\x00\x00\x00IDAT\x35\xaf\x06\x1e");
+    /// A PNG of these chunks, with true checksums.
+    fn chunks(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+        let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+        for (name, content) in chunks {
+            let mut crc = flate2::Crc::new();
+            crc.update(*name);
+            crc.update(content);
+            file.extend(u32::try_from(content.len()).unwrap().to_be_bytes());
+            file.extend([&name[..], content, &crc.sum().to_be_bytes()].concat());
+        }
         file
+    }
+
+    /// A PNG of 8-bit colours that claims any size and has no data.
+    fn claiming(w: u32, h: u32) -> Vec<u8> {
+        let header = [&w.to_be_bytes()[..], &h.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+        chunks(&[(b"IHDR", &header), (b"IDAT", &[])])
+    }
+
+    #[test]
+    fn a_palette_with_half_a_colour_is_refused() {
+        let header = [0, 0, 0, 1, 0, 0, 0, 1, 8, 3, 0, 0, 0];
+        // A stored block with a filter byte and index 0, in a zlib stream.
+        let data = [0x78, 1, 1, 2, 0, 0xfd, 0xff, 0, 0, 0, 2, 0, 1];
+        let with = |palette: &[u8]| {
+            read_bytes(&chunks(&[(b"IHDR", &header), (b"PLTE", palette), (b"IDAT", &data), (b"IEND", &[])]))
+        };
+        assert_eq!(with(&[9, 9, 9]).unwrap().pixels, [9.0]);
+        for palette in [&[][..], &[9], &[9; 5]] {
+            assert!(with(palette).unwrap_err().to_string().contains("whole colours"));
+        }
     }
 
     #[test]

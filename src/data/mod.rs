@@ -6,7 +6,7 @@
 //! | [`image_file`] | PNG and JPEG files to grey images |
 //! | [`volume`] | a volume in memory, in RAS+ order |
 //! | [`nifti`] | NIfTI-1 files to volumes |
-//! | [`slice`] | volumes to axial slices |
+//! | [`slice`](mod@slice) | volumes to axial slices |
 //! | [`csv_matrix`], [`npy`] | matrices and arrays of numbers |
 //! | [`phantom`] | a synthetic data set of three classes, inside the program |
 //! | [`folder`] | a folder of images, read in parallel |

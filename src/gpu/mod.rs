@@ -15,6 +15,6 @@ pub use adapter::{Adapter, Choice, list};
 pub use buffer::{Buffer, GUARD_BYTES};
 pub use device::Gpu;
 pub use recorder::{Bound, Commands, Launch};
-pub use reflect::{Interface, reflect};
+pub use reflect::{Interface, Params, reflect};
 pub use shader::Pipeline;
 pub use timer::{KernelTime, Timer};

@@ -61,9 +61,10 @@ impl Gpu {
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        if let Some((binding, ..)) = interface.params {
+        if let Some(block) = &interface.params {
             self.queue.write_buffer(&params, 0, &bytes);
-            entries.push(wgpu::BindGroupEntry { binding, resource: params.as_entire_binding() });
+            entries
+                .push(wgpu::BindGroupEntry { binding: block.binding, resource: params.as_entire_binding() });
         }
         let raw = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,

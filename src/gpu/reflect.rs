@@ -11,14 +11,25 @@ use crate::ops::{DType, Knobs, Op, Role, Shader, Sizes};
 pub struct Interface {
     /// Storage bindings: number, variable, whether the kernel writes.
     pub storage: Vec<(u32, String, bool)>,
-    /// The parameter block: binding number, size in bytes, and `(offset, member)` of each 32-bit member.
-    pub params: Option<(u32, u64, Vec<(u32, String)>)>,
+    /// The parameter block, if there is one.
+    pub params: Option<Params>,
     /// Values of its constants, and the workgroup.
     pub knobs: Knobs,
     /// The text that is compiled: the file's, with `const` lines substituted.
     pub source: String,
     /// Constants left to the pipeline: names and values of `override`s that were set.
     pub overrides: Vec<(String, f64)>,
+}
+
+/// A shader's parameter block.
+#[derive(Debug, Clone)]
+pub struct Params {
+    /// Its binding number.
+    pub binding: u32,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Offset in bytes and name of each 32-bit member.
+    pub members: Vec<(u32, String)>,
 }
 
 /// Parses `shader`, sets constants, and holds it to the op: every binding must be an operand, one of `scratch`, or a
@@ -45,20 +56,25 @@ pub fn reflect(shader: &Shader, op: &'static Op, scratch: &[&str], set: &[(&str,
     if !module.entry_points.iter().any(|e| e.name == "main" && e.stage == naga::ShaderStage::Compute) {
         return Err(misfit("it has no entry point `@compute fn main`".to_owned()));
     }
-    let (module, _) = naga::back::pipeline_constants::process_overrides(&module, &info, entry, &constants)
+    let (module, info) = naga::back::pipeline_constants::process_overrides(&module, &info, entry, &constants)
         .map_err(|e| misfit(format!("its constants cannot be set: {e}")))?;
     let mut interface =
         Interface { storage: Vec::new(), params: None, knobs: knobs(&module), source, overrides };
-    for (_, variable) in module.global_variables.iter() {
+    let main = module.entry_points.iter().position(|e| e.name == "main").unwrap_or(0);
+    for (handle, variable) in module.global_variables.iter() {
         let Some(binding) = &variable.binding else { continue };
+        // The pipeline's layout holds what the kernel uses; what it only declares has no place there.
+        if info.get_entry_point(main)[handle].is_empty() {
+            continue;
+        }
         if binding.group != 0 {
             return Err(misfit(format!("bindings must be in group 0, not {}", binding.group)));
         }
         let name = variable.name.clone().unwrap_or_default();
         match variable.space {
             naga::AddressSpace::Uniform => {
-                let members = members(&module, variable.ty, op).map_err(misfit)?;
-                interface.params = Some((binding.binding, members.0, members.1));
+                let (bytes, members) = members(&module, variable.ty, op).map_err(misfit)?;
+                interface.params = Some(Params { binding: binding.binding, bytes, members });
             }
             naga::AddressSpace::Storage { access } => {
                 let writes = access.contains(naga::StorageAccess::STORE);
@@ -74,9 +90,9 @@ pub fn reflect(shader: &Shader, op: &'static Op, scratch: &[&str], set: &[(&str,
 impl Interface {
     /// The parameter block's bytes for these sizes.
     pub fn params_bytes(&self, op: &Op, sizes: &Sizes) -> Vec<u8> {
-        let Some((_, size, members)) = &self.params else { return Vec::new() };
-        let mut bytes = vec![0u8; usize::try_from(*size).unwrap_or(0)];
-        for (offset, name) in members {
+        let Some(params) = &self.params else { return Vec::new() };
+        let mut bytes = vec![0u8; usize::try_from(params.bytes).unwrap_or(0)];
+        for (offset, name) in &params.members {
             if let (Some(value), Some(cell)) =
                 (op.named(sizes, name), bytes.get_mut(*offset as usize..*offset as usize + 4))
             {

@@ -1,6 +1,17 @@
 //! One call many times: verified, measured, swept.
+//!
+//! [`Experiment`] is a TOML file; a [`Sweep`] runs its points through [`verify`] and the measuring loop into a run folder.
 
+mod budget;
 pub mod cases;
+mod experiment;
+mod measure;
+mod provenance;
+mod sweep;
 mod verify;
 
+pub use budget::Budget;
+pub use experiment::{Experiment, Point};
+pub use provenance::{Provenance, machine_name, utc_now};
+pub use sweep::{Observer, Outcome, Silent, Source, Sweep};
 pub use verify::{Case, Verdict, user_variant, verify};

@@ -35,9 +35,13 @@ pub enum Verdict {
 impl Case {
     /// Inputs drawn from a seed, and the reference's answer.
     pub fn drawn(op: &'static Op, sizes: &Sizes, fill: Fill, seed: u64) -> Self {
-        let inputs =
-            (0u64..).zip(op.inputs()).map(|(stream, o)| fill.floats(seed, stream, op.len(sizes, o.name)));
-        Self::given(op, sizes, inputs.collect(), Some(seed))
+        Self::given(op, sizes, Self::draw(op, sizes, fill, seed), Some(seed))
+    }
+
+    /// Inputs drawn from a seed, in the op's order; each operand has a stream of its own.
+    pub fn draw(op: &'static Op, sizes: &Sizes, fill: Fill, seed: u64) -> Vec<Data> {
+        let operands = (0u64..).zip(op.inputs());
+        operands.map(|(stream, o)| fill.floats(seed, stream, op.len(sizes, o.name))).collect()
     }
 
     /// Given inputs, and the reference's answer.

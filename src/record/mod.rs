@@ -1,5 +1,62 @@
-//! What a run leaves behind: samples and provenance, written and read back.
+//! What a run leaves behind: samples, provenance and facts, written and read back.
+//!
+//! A run owns one folder, `results/<experiment>/<date>-<machine>/`. In it stand `run.json` ([`Run`]: what was run,
+//! on what machine), `samples.csv` (one [`Row`] a timed call) and, where an experiment computes more than times,
+//! `facts.json` ([`Facts`]). Everything that is reported is rebuilt from these files.
 
+mod columns;
+mod facts;
+mod folder;
+mod parse;
 mod row;
+mod run;
+mod samples;
+#[cfg(test)]
+mod tests;
 
+pub use facts::Facts;
+pub use folder::{Folder, RunFolder};
+pub use parse::{MAX_SAMPLES_BYTES, from_bytes, read_samples};
 pub use row::{CallKind, Clock, Row, Status};
+pub use run::{AdapterInfo, Run, RunStatus, SCHEMA_VERSION};
+pub use samples::SamplesWriter;
+
+use crate::error::{Error, Result};
+use std::io::Read;
+use std::path::Path;
+
+/// Reads a whole file of at most `limit` bytes; a longer one is refused before it is held in memory.
+fn read_bounded(path: &Path, what: &'static str, limit: u64) -> Result<Vec<u8>> {
+    let file = std::fs::File::open(path).map_err(|e| Error::read(path, e))?;
+    let claimed = file.metadata().map_err(|e| Error::read(path, e))?.len();
+    if claimed > limit {
+        return Err(Error::ClaimsTooMuch { path: path.into(), what, claimed, limit });
+    }
+    let mut bytes = Vec::new();
+    // A file can grow, and a pipe has no length: the reader itself is cut one byte past the limit.
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|e| Error::read(path, e))?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::ClaimsTooMuch { path: path.into(), what, claimed: bytes.len() as u64, limit });
+    }
+    Ok(bytes)
+}
+
+/// Writes a file so that a reader sees the old text or the new one, never half: a temporary file beside it, then a
+/// rename.
+fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    use std::io::Write;
+    let mut name = path.file_name().map(std::ffi::OsStr::to_os_string).unwrap_or_default();
+    name.push(".tmp");
+    let temporary = path.with_file_name(name);
+    let write = || -> std::io::Result<()> {
+        let mut file = std::fs::File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)
+    };
+    write().map_err(|e| {
+        // The half-written file is of no use to anyone; that it may not go either changes nothing.
+        let _ = std::fs::remove_file(&temporary);
+        Error::write(path, e)
+    })
+}

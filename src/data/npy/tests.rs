@@ -104,3 +104,35 @@ fn a_shape_of_terabytes_is_refused_before_allocation() {
     let error = typed("<f8", "(99999999999, 99999999999)", &[0; 8]).unwrap_err();
     assert!(matches!(error, Error::ClaimsTooMuch { claimed: u64::MAX, .. }), "{error}");
 }
+
+/// Arrays written by NumPy itself: each is read, or refused for its element type and nothing else.
+#[test]
+fn the_arrays_of_the_shared_oracles_are_read() {
+    let oracle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/oracle");
+    if !oracle.is_dir() {
+        println!("skipped: {} is not there", oracle.display());
+        return;
+    }
+    let (mut folders, mut read_whole, mut refused) = (vec![oracle], 0, 0);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "npy") {
+                match read(&path) {
+                    Ok(array) => {
+                        assert_eq!(array.data.len(), array.shape.iter().product::<usize>());
+                        read_whole += 1;
+                    }
+                    Err(error) => {
+                        assert!(error.to_string().contains("element type"), "{error}");
+                        refused += 1;
+                    }
+                }
+            }
+        }
+    }
+    println!("{read_whole} read, {refused} of other element types");
+    assert!(read_whole > 0);
+}

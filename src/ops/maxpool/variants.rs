@@ -1,8 +1,8 @@
 //! How pooling is computed: the thesis's way, its cure in two steps, and the kernels proper.
 
-use super::cpu;
+use super::{Pool, cpu};
 use crate::ops::shader::wgsl;
-use crate::ops::{Caps, CpuCall, How, Pass, Sizes, Variant};
+use crate::ops::{Caps, CpuCall, How, Pass, Product, Scratch, Sizes, Variant};
 
 const fn on_cpu(name: &'static str, doc: &'static str, run: fn(&mut CpuCall<'_>), parallel: bool) -> Variant {
     Variant { name, doc, how: How::Cpu { run, parallel }, finite_only: false, requires: Variant::anywhere }
@@ -18,6 +18,11 @@ const fn on_gpu(name: &'static str, doc: &'static str, passes: &'static [Pass]) 
     }
 }
 
+/// A variant of the thesis's host loop.
+const fn per_window(name: &'static str, doc: &'static str, product_: &'static Product) -> Variant {
+    Variant { name, doc, how: How::PerWindow(product_), finite_only: true, requires: product }
+}
+
 fn values(sizes: &Sizes) -> bool {
     sizes.get("indices") == 0
 }
@@ -26,12 +31,26 @@ fn indices(sizes: &Sizes) -> bool {
     !values(sizes)
 }
 
-/// A product with the identity needs a square window, and knows no positions.
+/// Elements between the two passes of `separable`: n x c x h x ow.
+fn row_maxima(sizes: &Sizes) -> u64 {
+    let p = Pool::of(sizes);
+    [p.n, p.c, p.h, p.ow].into_iter().map(u64::from).product()
+}
+
+/// A product with the identity needs a square window, knows no positions, and has no minus infinity for a window that
+/// holds nothing: such a window starts in the padding and steps over the whole image between two taps.
 fn product(sizes: &Sizes, _: &Caps) -> Option<String> {
-    if sizes.get("kh") != sizes.get("kw") {
-        return Some("the identity needs a square window".to_owned());
-    }
-    indices(sizes).then(|| "the product loses the positions of the maxima".to_owned())
+    let p = Pool::of(sizes);
+    let reason = if p.kh != p.kw {
+        "the identity needs a square window"
+    } else if p.indices {
+        "the product loses the positions of the maxima"
+    } else if !p.pad_zero && ((p.ph > 0 && p.dh > p.h) || (p.pw > 0 && p.dw > p.w)) {
+        "a window may hold nothing but padding, and the product has no minus infinity to say so"
+    } else {
+        return None;
+    };
+    Some(reason.to_owned())
 }
 
 pub(super) static VARIANTS: &[Variant] = &[
@@ -51,5 +70,86 @@ pub(super) static VARIANTS: &[Variant] = &[
             Pass { shader: wgsl!("maxpool/direct"), set: &[], when: values },
             Pass { shader: wgsl!("maxpool/direct_indices"), set: &[], when: indices },
         ],
+    ),
+    on_gpu(
+        "tiled",
+        "input tiles with their halo in shared memory",
+        &[
+            Pass { shader: wgsl!("maxpool/tiled"), set: &[], when: values },
+            Pass { shader: wgsl!("maxpool/tiled_indices"), set: &[], when: indices },
+        ],
+    ),
+    on_gpu(
+        "vectorized",
+        "four outputs a thread from wide loads; no bounds tests inside the image",
+        &[
+            Pass { shader: wgsl!("maxpool/vectorized"), set: &[], when: values },
+            Pass { shader: wgsl!("maxpool/vectorized_indices"), set: &[], when: indices },
+        ],
+    ),
+    Variant {
+        name: "separable",
+        doc: "the maxima of the rows, then the maxima of those down the columns",
+        how: How::Wgsl {
+            passes: &[
+                Pass { shader: wgsl!("maxpool/separable_rows"), set: &[], when: values },
+                Pass { shader: wgsl!("maxpool/separable_columns"), set: &[], when: values },
+                Pass { shader: wgsl!("maxpool/separable_rows_indices"), set: &[], when: indices },
+                Pass { shader: wgsl!("maxpool/separable_columns_indices"), set: &[], when: indices },
+            ],
+            scratch: &[
+                Scratch { name: "row_keys", len: row_maxima },
+                Scratch {
+                    name: "row_indices",
+                    len: |sizes| if indices(sizes) { row_maxima(sizes) } else { 0 },
+                },
+            ],
+        },
+        finite_only: false,
+        requires: Variant::anywhere,
+    },
+    Variant {
+        name: "windows_batched",
+        doc: "one launch: each thread multiplies its window by the identity (the first step of the cure)",
+        how: How::Wgsl {
+            passes: &[Pass { shader: wgsl!("maxpool/windows_batched"), set: &[], when: Pass::always }],
+            scratch: &[],
+        },
+        finite_only: true,
+        requires: product,
+    },
+    per_window(
+        "per_window_naive_buffer",
+        "the thesis's host loop: its matmul1 on each window, the identity uploaded each time",
+        &Product { shader: wgsl!("matmul/naive"), set: &[], uploads_filter: true },
+    ),
+    per_window(
+        "per_window_loop_buffer",
+        "the thesis's host loop: its matmul2 on each window, the identity uploaded each time",
+        &Product { shader: wgsl!("matmul/loop_thesis"), set: &[], uploads_filter: true },
+    ),
+    per_window(
+        "per_window_tiled_buffer",
+        "the thesis's host loop: its matmul3 on each window, the identity uploaded each time",
+        &Product { shader: wgsl!("matmul/tiled"), set: &[("TILE", 16)], uploads_filter: true },
+    ),
+    per_window(
+        "per_window_naive_constant",
+        "the thesis's host loop: its matmul1 on each window, the identity compiled in",
+        &Product { shader: wgsl!("maxpool/product_naive_constant"), set: &[], uploads_filter: false },
+    ),
+    per_window(
+        "per_window_loop_constant",
+        "the thesis's host loop: its matmul2 on each window, the identity compiled in",
+        &Product { shader: wgsl!("maxpool/product_loop_constant"), set: &[], uploads_filter: false },
+    ),
+    per_window(
+        "per_window_tiled_constant",
+        "the thesis's host loop: its matmul3 on each window, the identity compiled in",
+        &Product {
+            shader: wgsl!("maxpool/product_tiled_constant"),
+            set: &[("TILE", 16)],
+            uploads_filter: false,
+        },
     ),
 ];

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+#
+# One measured run on a machine with a GPU, made to be fetched from there:
+#
+#   scripts/gpu_bench.sh [OUT]        (OUT: a new folder; target/gpu_bench unless told)
+#
+#   TESELA_BIN       a program that is built already; else it is built here
+#   TESELA_DEVICE    which device (gpu: a real one or nothing)
+#   TESELA_DATA      MRI slices for the reproduction (../shared/data/mri_volumes where that is there)
+#   TESELA_SECONDS   time for all steps together (540); the steps that no longer fit are stopped or left out
+#   TESELA_PACK      1: leave OUT/results.tar.gz in place of the folder
+#
+# A step that fails does not stop the next ones; the exit code is 1 if any failed. OUT/steps.tsv says how each ended,
+# OUT/<step>.log what it printed.
+
+set -uo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+out="${1:-$root/target/gpu_bench}"
+if [ -e "$out/steps.tsv" ]; then
+    echo "gpu_bench: $out holds an earlier run; name another folder" >&2
+    exit 2
+fi
+mkdir -p "$out/results" || exit 1
+out="$(cd "$out" && pwd)"
+tesela="${TESELA_BIN:+$(realpath "$TESELA_BIN")}"
+cd "$root" || exit 1
+
+if [ -z "$tesela" ]; then
+    cargo build --release --locked --bin tesela || exit 1
+    tesela="${CARGO_TARGET_DIR:-target}/release/tesela"
+fi
+device="${TESELA_DEVICE:-gpu}"
+data="${TESELA_DATA:-}"
+for folder in ../shared/data/mri_volumes shared/data/mri_volumes; do
+    [ -n "$data" ] || [ ! -d "$folder" ] || data="$folder"
+done
+deadline="$((SECONDS + ${TESELA_SECONDS:-540}))"
+failed=0
+printf 'step\texit\tseconds\n' >"$out/steps.tsv"
+
+# step NAME SECONDS COMMAND...: stdout to NAME.out, stderr to NAME.log. Stopped by SIGINT, upon which tesela keeps every
+# sample that it has taken.
+step() {
+    local name="$1" limit="$2" began="$SECONDS" status=0
+    shift 2
+    local left="$((deadline - SECONDS))"
+    [ "$limit" -le "$left" ] || limit="$left"
+    if [ "$limit" -lt 5 ]; then
+        echo "gpu_bench: no time left for $name" >&2
+        printf '%s\tleft out\t0\n' "$name" >>"$out/steps.tsv"
+        failed=1
+        return
+    fi
+    echo "gpu_bench: $name (at most $limit s)" >&2
+    timeout --signal=INT --kill-after=20 "$limit" "$@" </dev/null >"$out/$name.out" 2>"$out/$name.log" || status=$?
+    printf '%s\t%d\t%d\n' "$name" "$status" "$((SECONDS - began))" >>"$out/steps.tsv"
+    if [ "$status" -ne 0 ]; then
+        failed=1
+        echo "gpu_bench: $name ended with $status" >&2
+        tail -n 5 "$out/$name.log" >&2
+    fi
+}
+
+step devices 60 "$tesela" devices --json
+step check 180 "$tesela" check all --device "$device" --json
+for experiment in experiments/gpu_*.toml; do
+    [ -e "$experiment" ] || continue
+    step "sweep_$(basename "$experiment" .toml)" 240 \
+        "$tesela" sweep "$experiment" --device "$device" --out "$out/results"
+done
+step reproduce 240 "$tesela" reproduce --device "$device" ${data:+--data "$data"} --out "$out/results/reproduce"
+
+cat "$out/steps.tsv" >&2
+if [ "${TESELA_PACK:-0}" = 1 ]; then
+    # A few files travel better than many.
+    pack="$(mktemp)"
+    if tar -C "$out" -czf "$pack" --exclude=./results.tar.gz .; then
+        find "$out" -mindepth 1 -maxdepth 1 ! -name steps.tsv -exec rm -rf {} +
+        mv "$pack" "$out/results.tar.gz"
+    else
+        failed=1
+    fi
+fi
+exit "$failed"

@@ -1,0 +1,107 @@
+//! `tesela sweep`: experiments into run folders.
+
+use std::path::{Path, PathBuf};
+
+use super::args::{Global, SEED, constant};
+use super::exit::{self, Exit};
+use super::print;
+use super::watch::{Watch, stop_on_interrupt};
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::lab::{Experiment, Outcome, Provenance, Source, Sweep, user_variant};
+
+/// What `tesela sweep` is told.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Experiment files; those in experiments/ are examples
+    #[arg(required = true, value_name = "FILE.toml")]
+    files: Vec<PathBuf>,
+    /// Measure this WGSL kernel too, beside the experiment's variants
+    #[arg(long, value_name = "FILE.wgsl")]
+    shader: Option<PathBuf>,
+    /// Set a constant of the kernel given by --shader
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = constant, requires = "shader")]
+    set: Vec<(String, u32)>,
+    /// Seed of the inputs, where the experiment names none
+    #[arg(long, default_value_t = SEED)]
+    seed: u64,
+    /// Where the run folders go: OUT/<experiment>/<date>-<machine>/
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    out: PathBuf,
+}
+
+/// Runs every experiment and prints each run folder on standard output.
+pub(super) fn run(args: &Args, global: &Global) -> exit::Outcome {
+    let mut experiments = Vec::new();
+    // All files are read before the first is run: a typing error in the last should not cost an hour.
+    for file in &args.files {
+        let mut experiment = Experiment::read(file)?;
+        if let Some(shader) = &args.shader {
+            experiment.variants.push(user_variant(shader, &args.set)?);
+        }
+        experiments.push(experiment);
+    }
+    let engine = global.engine()?;
+    announce(&engine, global);
+    stop_on_interrupt();
+    let mut failed = 0;
+    for experiment in &experiments {
+        let provenance = Provenance { command: command(), ..Provenance::default() };
+        let with = With { engine: &engine, seed: args.seed, root: &args.out, inputs: None };
+        let outcome = one(experiment, &with, provenance, global)?;
+        global.note(&summary(&outcome));
+        failed += outcome.failed;
+        print::emit(&format!("{}\n", outcome.folder.display()))?;
+    }
+    Ok(if failed == 0 { Exit::Ok } else { Exit::Failure })
+}
+
+/// What several experiments share.
+pub(super) struct With<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) seed: u64,
+    pub(super) root: &'a Path,
+    pub(super) inputs: Option<Source<'a>>,
+}
+
+/// Runs one experiment under a progress bar.
+pub(super) fn one(
+    experiment: &Experiment,
+    with: &With<'_>,
+    provenance: Provenance,
+    global: &Global,
+) -> Result<Outcome> {
+    let mut watch = Watch::new(&experiment.name, global);
+    let With { engine, seed, root, inputs } = *with;
+    let outcome = Sweep { experiment, engine, root, seed, inputs, provenance }.run(&mut watch);
+    watch.finish();
+    outcome
+}
+
+/// Says on what the work runs, and that a software adapter is no GPU.
+pub(super) fn announce(engine: &Engine, global: &Global) {
+    global.note(&match engine.gpu().map(|gpu| gpu.adapter()) {
+        Some(a) if a.software => {
+            format!("on {} (a software adapter: its times say nothing about GPUs)", a.name)
+        }
+        Some(a) => format!("on {}", a.name),
+        None => "on the CPU alone: variants for the GPU are skipped".to_owned(),
+    });
+}
+
+/// The command line as it was given, the program by its name alone.
+pub(super) fn command() -> Vec<String> {
+    let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("tesela".to_owned()).chain(words.skip(1)).collect()
+}
+
+/// One line about an outcome.
+pub(super) fn summary(outcome: &Outcome) -> String {
+    format!(
+        "{}{}, {}, {}",
+        if outcome.resumed { "continued: " } else { "" },
+        print::count(outcome.samples, "sample"),
+        format_args!("{} skipped", print::count(outcome.skipped, "row")),
+        format_args!("{} failed", outcome.failed),
+    )
+}

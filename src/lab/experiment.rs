@@ -1,0 +1,263 @@
+//! Experiments as TOML data: the question, the axes, the variants, the budget.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::Budget;
+use crate::error::{Error, Result};
+use crate::ops::{Fill, Op, Sizes, Variant};
+
+/// The longest experiment file that is read, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+/// The most points of one experiment.
+const MAX_POINTS: usize = 10_000;
+
+/// What to measure, and why.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    /// The name: of the results' folder, too.
+    pub name: String,
+    /// The question that it answers.
+    pub question: String,
+    /// What its author expects, said before measuring.
+    pub expect: String,
+    /// The operation.
+    pub op: &'static Op,
+    /// The variants, in the op's order.
+    pub variants: Vec<&'static Variant>,
+    /// The inputs.
+    pub fill: Fill,
+    /// The seed, where the file names one.
+    pub seed: Option<u64>,
+    /// How long to measure.
+    pub budget: Budget,
+    /// The points, the last axis of the op's list running fastest.
+    pub points: Vec<Point>,
+    /// The file's text.
+    pub text: String,
+}
+
+/// One point of an experiment: sizes, or why they mean nothing.
+#[derive(Debug, Clone)]
+pub struct Point {
+    /// The axes' values as text, by name.
+    pub values: Vec<(&'static str, String)>,
+    /// The sizes; `Err` with the reason where the values do not make any.
+    pub sizes: Result<Sizes, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    question: String,
+    #[serde(default)]
+    expect: String,
+    op: String,
+    #[serde(default)]
+    variants: Variants,
+    #[serde(default)]
+    input: Option<String>,
+    #[serde(default)]
+    seed: Option<u64>,
+    axes: BTreeMap<String, Axis>,
+    #[serde(default)]
+    budget: Budget,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Variants {
+    Word(String),
+    List(Vec<String>),
+}
+
+impl Default for Variants {
+    fn default() -> Self {
+        Self::Word("all".to_owned())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Axis {
+    One(Value),
+    Many(Vec<Value>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Number(u32),
+    Word(String),
+}
+
+impl Value {
+    fn text(&self) -> String {
+        match self {
+            Self::Number(n) => n.to_string(),
+            Self::Word(w) => w.clone(),
+        }
+    }
+}
+
+impl Experiment {
+    /// Bytes that parsing a file may hold beside sixteen times its length: the points are the most of it.
+    pub const OVERHEAD_BYTES: u64 = 64 << 20;
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Error::Read`]; [`Error::ClaimsTooMuch`] above 1 MiB; [`Error::Experiment`] with line and column for text that
+    /// is no TOML or has unknown keys, and for ops, variants and axes that do not exist.
+    pub fn read(path: &Path) -> Result<Self> {
+        let claimed = std::fs::metadata(path).map_err(|e| Error::read(path, e))?.len();
+        if claimed > MAX_BYTES {
+            let path = PathBuf::from(path);
+            return Err(Error::ClaimsTooMuch { path, what: "experiment", claimed, limit: MAX_BYTES });
+        }
+        let bytes = std::fs::read(path).map_err(|e| Error::read(path, e))?;
+        Self::from_bytes(path, &bytes)
+    }
+
+    /// Parses the bytes of a file; `path` is named in errors only.
+    ///
+    /// # Errors
+    /// As [`Experiment::read`].
+    pub fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let bad = |reason: String| Error::Experiment { path: path.into(), reason };
+        let text = std::str::from_utf8(bytes).map_err(|e| bad(format!("it is not UTF-8 text: {e}")))?;
+        let file: File = toml::from_str(text).map_err(|e| bad(e.to_string()))?;
+        let op = Op::find(&file.op).map_err(|e| bad(e.to_string()))?;
+        let fill = match &file.input {
+            None => Fill::Uniform,
+            Some(name) => Fill::named(name)
+                .ok_or_else(|| bad(format!("there is no input `{name}`; known are {}", Fill::names())))?,
+        };
+        let budget = file.budget;
+        let seconds = [budget.noise, budget.point_seconds, budget.variant_seconds, budget.total_seconds];
+        if budget.max_samples == 0 || !seconds.iter().all(|s| s.is_finite() && *s >= 0.0) {
+            return Err(bad("the budget needs max_samples of 1 or more and no negative numbers".to_owned()));
+        }
+        if file.name.is_empty() {
+            return Err(bad("it needs a name: the results' folder bears it".to_owned()));
+        }
+        Ok(Self {
+            variants: chosen(op, &file.variants).map_err(|e| bad(e.to_string()))?,
+            points: points(op, &file.axes).map_err(bad)?,
+            name: file.name,
+            question: file.question,
+            expect: file.expect,
+            op,
+            fill,
+            seed: file.seed,
+            budget,
+            text: text.to_owned(),
+        })
+    }
+}
+
+fn chosen(op: &'static Op, variants: &Variants) -> Result<Vec<&'static Variant>> {
+    let names = match variants {
+        Variants::Word(word) if word == "all" => return Ok(op.variants.iter().collect()),
+        Variants::Word(word) => std::slice::from_ref(word),
+        Variants::List(list) => list,
+    };
+    let mut found: Vec<&'static Variant> = Vec::new();
+    for name in names {
+        for variant in op.variants_named(name)? {
+            if !found.iter().any(|f| f.name == variant.name) {
+                found.push(variant);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The cartesian product of the axes. An axis may also name another one, whose value it then takes.
+fn points(op: &'static Op, axes: &BTreeMap<String, Axis>) -> Result<Vec<Point>, String> {
+    if let Some(unknown) = axes.keys().find(|name| !op.fields.iter().any(|f| f.name == name.as_str())) {
+        let known = op.fields.iter().map(|f| f.name).collect::<Vec<_>>().join(", ");
+        return Err(format!("`{}` has no size `{unknown}`; known are {known}", op.name));
+    }
+    let mut combinations: Vec<Vec<(&'static str, String)>> = vec![Vec::new()];
+    for field in op.fields {
+        let Some(axis) = axes.get(field.name) else { continue };
+        let values: Vec<String> = match axis {
+            Axis::One(value) => vec![value.text()],
+            Axis::Many(values) => values.iter().map(Value::text).collect(),
+        };
+        if values.is_empty() {
+            return Err(format!("the axis `{}` has no values", field.name));
+        }
+        if combinations.len().saturating_mul(values.len()) > MAX_POINTS {
+            return Err(format!("the axes make more than {MAX_POINTS} points"));
+        }
+        let extended = |c: &Vec<(&'static str, String)>, v: &String| {
+            let mut longer = c.clone();
+            longer.push((field.name, v.clone()));
+            longer
+        };
+        combinations = combinations.iter().flat_map(|c| values.iter().map(move |v| extended(c, v))).collect();
+    }
+    Ok(combinations.into_iter().map(|values| point(op, values)).collect())
+}
+
+fn point(op: &'static Op, mut values: Vec<(&'static str, String)>) -> Point {
+    let named = values.clone();
+    for (_, text) in &mut values {
+        if let Some((_, other)) = named.iter().find(|(name, _)| name == text) {
+            text.clone_from(other);
+        }
+    }
+    let sizes = op.sizes(values.iter().map(|(name, text)| (*name, text.as_str()))).map_err(|e| e.to_string());
+    Point { values, sizes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<Experiment> {
+        Experiment::from_bytes(Path::new("x.toml"), text.as_bytes())
+    }
+
+    const HEAD: &str = "name = 'x'\nquestion = 'q'\nop = 'matmul'\n";
+
+    #[test]
+    fn axes_multiply_and_follow() {
+        let e = parsed(&format!("{HEAD}[axes]\nm = [2, 3]\nk = [5, 7]\nn = 'm'")).unwrap();
+        let shown: Vec<String> = e.points.iter().map(|p| p.sizes.as_ref().unwrap().to_string()).collect();
+        assert_eq!(shown, ["m=2 n=2 k=5", "m=2 n=2 k=7", "m=3 n=3 k=5", "m=3 n=3 k=7"]);
+        assert_eq!(e.variants.len(), e.op.variants.len());
+    }
+
+    #[test]
+    fn families_are_expanded_once() {
+        let e = parsed(&format!("{HEAD}variants = ['tiled', 'tiled_16', 'serial']\n[axes]\nm = 2")).unwrap();
+        let names: Vec<&str> = e.variants.iter().map(|v| v.name).collect();
+        assert_eq!(names, ["tiled_16", "tiled_32", "serial"]);
+    }
+
+    #[test]
+    fn faults_name_their_place() {
+        let refused = |text: &str| parsed(text).unwrap_err().to_string();
+        assert!(refused(&format!("{HEAD}colour = 1\n[axes]\nm = 1")).contains("line 4"));
+        assert!(refused(&format!("{HEAD}[axes]\nq = 1")).contains("no size `q`"));
+        assert!(refused(&format!("{HEAD}variants = 'quick'\n[axes]\nm = 1")).contains("known are serial"));
+        assert!(refused(&format!("{HEAD}[axes]\nm = []")).contains("no values"));
+        assert!(refused(&format!("{HEAD}[axes]\nm = 1\n[budget]\nmax_samples = 0")).contains("max_samples"));
+        assert!(refused("name = ").contains("line 1"));
+        let list = vec!["1"; 200].join(",");
+        assert!(refused(&format!("{HEAD}[axes]\nm = [{list}]\nn = [{list}]")).contains("more than 10000"));
+    }
+
+    #[test]
+    fn a_point_without_meaning_is_kept_with_its_reason() {
+        let e = parsed(&format!("{HEAD}[axes]\nm = [0, 1]")).unwrap();
+        assert!(e.points[0].sizes.as_ref().unwrap_err().contains("m = 0"));
+        assert!(e.points[1].sizes.is_ok());
+    }
+}

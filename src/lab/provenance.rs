@@ -1,0 +1,128 @@
+//! Where numbers come from: program, machine, adapter, environment.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use sha2::{Digest, Sha256};
+
+use super::Experiment;
+use crate::engine::Engine;
+use crate::gpu::Adapter;
+use crate::ops::Fill;
+use crate::record::{AdapterInfo, Run, RunStatus, SCHEMA_VERSION};
+
+/// What a run's provenance needs besides the experiment and the engine.
+#[derive(Debug, Clone, Default)]
+pub struct Provenance {
+    /// The command line, word by word.
+    pub command: Vec<String>,
+    /// Where the images came from, where images are used.
+    pub images: Option<String>,
+    /// What a reader must know besides.
+    pub notes: Vec<String>,
+}
+
+/// The time now, in UTC, to the second.
+pub fn utc_now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}
+
+/// The name of the machine's part that matters: of the adapter, or of the CPU without one.
+pub fn machine_name(engine: &Engine) -> String {
+    engine.gpu().map_or_else(cpu, |gpu| gpu.adapter().name.clone())
+}
+
+/// The record of a run that starts now.
+pub(super) fn run(experiment: &Experiment, engine: &Engine, provenance: &Provenance, seed: u64) -> Run {
+    let (cpu, cores, memory_bytes) = host();
+    let adapter = engine.gpu().map(|gpu| info(gpu.adapter()));
+    let sources = experiment.variants.iter().flat_map(|v| v.shaders());
+    let shaders: BTreeMap<String, String> =
+        sources.map(|s| (s.name.to_owned(), hex(s.source.as_bytes()))).collect();
+    let lock_sha256 = hex(include_bytes!("../../Cargo.lock"));
+    let mut run = Run {
+        schema_version: SCHEMA_VERSION,
+        command: provenance.command.clone(),
+        experiment: experiment.name.clone(),
+        experiment_text: experiment.text.clone(),
+        status: RunStatus::Running,
+        started: utc_now(),
+        finished: None,
+        resume_key: String::new(),
+        commit: option_env!("TESELA_COMMIT").map(str::to_owned),
+        dirty: option_env!("TESELA_DIRTY").map(|d| d == "true"),
+        lock_sha256,
+        shaders,
+        rustc: option_env!("TESELA_RUSTC").unwrap_or("unknown").to_owned(),
+        os: sysinfo::System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.to_owned()),
+        cpu,
+        cores,
+        memory_bytes,
+        adapter,
+        bounds_checks: engine.gpu().is_none_or(crate::gpu::Gpu::bounds_checks),
+        seed,
+        generator: Fill::GENERATOR.to_owned(),
+        environment: std::env::vars().filter(|(name, _)| Run::environment_matters(name)).collect(),
+        images: provenance.images.clone(),
+        notes: provenance.notes.clone(),
+    };
+    run.resume_key = resume_key(&run, engine.threads());
+    run
+}
+
+/// Two runs are the same run, of which the second may continue the first, when nothing that a time depends on differs.
+fn resume_key(run: &Run, threads: usize) -> String {
+    let mut text = format!(
+        "{}\n{}\n{}\n{:?}\n{}\n{}\n{}\n{threads}\n{}\n",
+        run.schema_version,
+        run.experiment_text,
+        run.lock_sha256,
+        run.shaders,
+        run.rustc,
+        run.cpu,
+        run.seed,
+        run.images.as_deref().unwrap_or("")
+    );
+    if let Some(adapter) = &run.adapter {
+        text += &format!("{} {} {}", adapter.name, adapter.driver, adapter.driver_info);
+    }
+    hex(text.as_bytes())
+}
+
+/// The CPU's name.
+pub(super) fn cpu() -> String {
+    host().0
+}
+
+/// The CPU's name, its logical cores, and the memory in bytes.
+fn host() -> (String, u32, u64) {
+    use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
+    let wanted = RefreshKind::nothing()
+        .with_cpu(CpuRefreshKind::nothing())
+        .with_memory(MemoryRefreshKind::nothing().with_ram());
+    let Ok(system) = System::new_with_specifics(wanted) else {
+        return (std::env::consts::ARCH.to_owned(), 0, 0);
+    };
+    let brand = system.cpus().first().map_or("", |cpu| cpu.brand()).trim();
+    let name = if brand.is_empty() { std::env::consts::ARCH } else { brand };
+    (name.to_owned(), u32::try_from(system.cpus().len()).unwrap_or(0), system.total_memory())
+}
+
+fn info(adapter: &Adapter) -> AdapterInfo {
+    AdapterInfo {
+        name: adapter.name.clone(),
+        kind: adapter.kind.to_owned(),
+        backend: adapter.backend.clone(),
+        driver: adapter.driver.clone(),
+        driver_info: adapter.driver_info.clone(),
+        vendor_id: adapter.vendor_id,
+        device_id: adapter.device_id,
+        software: adapter.software,
+        limits: adapter.limits.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
+        features: adapter.features.clone(),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

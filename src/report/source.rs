@@ -1,0 +1,81 @@
+//! A run folder with its analysis, ready to be reported.
+
+use super::pair::{self, Grey};
+use crate::analysis::points::{Point, Trouble, points, troubles};
+use crate::error::{Error, Result};
+use crate::record::Folder;
+use std::path::PathBuf;
+
+/// One run.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Source {
+    /// Told apart from every other run of the report; begins every file name.
+    pub(super) slug: String,
+    pub(super) folder: Folder,
+    pub(super) points: Vec<Point>,
+    pub(super) troubles: Vec<Trouble>,
+    /// A slice before and after pooling, where the run saved the two.
+    pub(super) images: Option<(Grey, Grey)>,
+}
+
+impl Source {
+    /// The adapter in one line, with the warning where it is a CPU.
+    pub(super) fn adapter(&self) -> String {
+        match &self.folder.run.adapter {
+            None => format!("CPU only: {}", self.folder.run.cpu),
+            Some(a) if a.software => {
+                format!("{}, a software adapter: no claim about GPUs", a.name)
+            }
+            Some(a) => format!("{} ({})", a.name, a.backend),
+        }
+    }
+
+    /// What stands behind a table's caption.
+    pub(super) fn tag(&self) -> String {
+        match &self.folder.run.adapter {
+            Some(a) if a.software => format!("{}, software adapter", a.name),
+            Some(a) => a.name.clone(),
+            None => self.folder.run.cpu.clone(),
+        }
+    }
+
+    /// Whether GPU variants ran on a CPU that poses as a GPU.
+    pub(super) fn software(&self) -> bool {
+        self.folder.run.adapter.as_ref().is_some_and(|a| a.software) || self.points.iter().any(|p| p.software)
+    }
+}
+
+/// Reads and analyses the folders.
+///
+/// # Errors
+/// Those of [`Folder::read`]; [`Error::Records`] for a folder without a row.
+pub(super) fn read(dirs: &[PathBuf]) -> Result<Vec<Source>> {
+    let mut sources: Vec<Source> = Vec::new();
+    for dir in dirs {
+        let folder = Folder::read(dir)?;
+        if folder.rows.is_empty() {
+            let reason =
+                "its samples.csv holds no row: the run was stopped before its first point".to_string();
+            return Err(Error::Records { what: dir.display().to_string(), reason });
+        }
+        let base = slug(&folder.run.experiment);
+        let taken = |name: &str| sources.iter().any(|s| s.slug == name);
+        let number = (2..).map(|i| format!("{base}-{i}"));
+        let slug = std::iter::once(base.clone()).chain(number).find(|n| !taken(n)).unwrap_or(base);
+        let images = match (pair::read(&dir.join("before.png"))?, pair::read(&dir.join("after.png"))?) {
+            (Some(before), Some(after)) => Some((before, after)),
+            _ => None,
+        };
+        let (points, troubles) = (points(&folder.rows), troubles(&folder.rows));
+        sources.push(Source { slug, folder, points, troubles, images });
+    }
+    Ok(sources)
+}
+
+/// A text as part of a file name.
+pub(super) fn slug(text: &str) -> String {
+    let keep = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '-' };
+    let name: String = text.chars().map(keep).take(60).collect();
+    let name = name.trim_matches('-');
+    if name.is_empty() { "run".to_string() } else { name.to_string() }
+}

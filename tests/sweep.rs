@@ -1,0 +1,98 @@
+//! Sweeps: a stopped one keeps its samples and goes on; what cannot run is a row with its reason.
+
+use std::path::Path;
+use tesela::engine::Engine;
+use tesela::lab::{Experiment, Observer, Provenance, Silent, Sweep};
+use tesela::record::{CallKind, Folder, RunStatus, Status};
+use tesela::{Error, Result};
+
+const TEXT: &str = "
+name = 'small'
+question = 'does it work?'
+op = 'matmul'
+variants = ['serial', 'rayon', 'library']
+[axes]
+m = [0, 3, 8, 16]
+[budget]
+min_samples = 4
+max_samples = 4
+";
+
+/// Stops after so many questions.
+struct Impatient(std::cell::Cell<u32>);
+
+impl Observer for Impatient {
+    fn stopped(&self) -> bool {
+        self.0.set(self.0.get().saturating_sub(1));
+        self.0.get() == 0
+    }
+}
+
+fn sweep(root: &Path, observer: &mut dyn Observer) -> Result<std::path::PathBuf> {
+    let engine = Engine::new(None, 2)?;
+    let experiment = Experiment::from_bytes(Path::new("small.toml"), TEXT.as_bytes())?;
+    let provenance = Provenance { command: vec!["tesela".into(), "sweep".into()], ..Provenance::default() };
+    let sweep = Sweep { experiment: &experiment, engine: &engine, root, seed: 35, inputs: None, provenance };
+    sweep.run(observer).map(|outcome| outcome.folder)
+}
+
+#[test]
+fn a_stopped_sweep_keeps_its_samples_and_goes_on() {
+    let root = tempfile::tempdir().unwrap();
+    let stopped = sweep(root.path(), &mut Impatient(20.into())).unwrap_err();
+    assert!(matches!(stopped, Error::Interrupted), "{stopped}");
+    let parent = root.path().join("small");
+    let only = || std::fs::read_dir(&parent).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>();
+    let before = Folder::read(&only()[0]).unwrap();
+    assert_eq!(before.run.status, RunStatus::Interrupted);
+    assert!(!before.rows.is_empty());
+
+    let folder = sweep(root.path(), &mut Silent).unwrap();
+    let after = Folder::read(&folder).unwrap();
+    assert_eq!(only(), std::slice::from_ref(&folder));
+    assert_eq!(after.run.status, RunStatus::Complete);
+    assert_eq!(after.rows[..before.rows.len()], before.rows[..]);
+    for variant in ["serial", "rayon", "library"] {
+        for m in ["3", "8", "16"] {
+            let at = |r: &&tesela::record::Row| r.variant == variant && r.sizes[0].1 == m;
+            let rows: Vec<_> = after.rows.iter().filter(at).collect();
+            let count = |kind| rows.iter().filter(|r| r.call == Some(kind)).count();
+            assert_eq!((count(CallKind::First), count(CallKind::Warm)), (1, 4), "{variant} {m}");
+            let mut numbers: Vec<u32> =
+                rows.iter().filter(|r| r.call == Some(CallKind::Warm)).map(|r| r.sample).collect();
+            numbers.sort_unstable();
+            assert_eq!(numbers, [0, 1, 2, 3]);
+        }
+        let empty: Vec<_> =
+            after.rows.iter().filter(|r| r.variant == variant && r.sizes[0].1 == "0").collect();
+        assert_eq!(empty.len(), 1);
+        assert_eq!(empty[0].status, Status::Failed);
+        assert!(empty[0].reason.contains("m = 0"));
+    }
+
+    // The run is complete: the same command starts a new one and leaves the old one alone.
+    assert_ne!(sweep(root.path(), &mut Silent).unwrap(), folder);
+    assert_eq!(only().len(), 2);
+}
+
+#[test]
+fn a_torn_last_row_is_measured_again() {
+    let root = tempfile::tempdir().unwrap();
+    sweep(root.path(), &mut Impatient(20.into())).unwrap_err();
+    let folder = std::fs::read_dir(root.path().join("small")).unwrap().next().unwrap().unwrap().path();
+    let samples = folder.join("samples.csv");
+    let text = std::fs::read(&samples).unwrap();
+    std::fs::write(&samples, &text[..text.len() - 7]).unwrap();
+    assert_eq!(sweep(root.path(), &mut Silent).unwrap(), folder);
+    let rows = Folder::read(&folder).unwrap().rows;
+    assert_eq!(rows.iter().filter(|r| r.call == Some(CallKind::Warm)).count(), 3 * 3 * 4);
+}
+
+#[test]
+fn an_unwritable_place_is_an_error_with_advice() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("taken");
+    std::fs::write(&file, "").unwrap();
+    let error = sweep(&file, &mut Silent).unwrap_err().to_string();
+    assert!(error.contains("choose another place"), "{error}");
+}
