@@ -123,5 +123,9 @@ fn a_matrix_past_the_limits() {
         return;
     }
     fails(&run("run matmul --m 40000 --variant naive"), 2, "maxStorageBufferBindingSize");
-    fails(&run("run maxpool --random 30000x30000 --images 4 --variant direct"), 2, "maxStorageBufferBindingSize");
+    fails(
+        &run("run maxpool --random 30000x30000 --images 4 --variant direct"),
+        2,
+        "maxStorageBufferBindingSize",
+    );
 }
