@@ -67,12 +67,12 @@ fn every_shader_fits_its_op() {
     for used in uses() {
         let interface = used.reflected();
         assert!(interface.storage.iter().any(|(_, _, writes)| *writes), "{}", used.shader.name);
-        let (_, _, members) = interface.params.clone().unwrap_or_else(|| panic!("{}", used.shader.name));
-        assert!(!members.is_empty());
+        let params = interface.params.clone().unwrap_or_else(|| panic!("{}", used.shader.name));
+        assert!(!params.members.is_empty());
         // The members reach the kernel with the values that the op gives them.
         let sizes = sizes_of(used.op, "3");
         let bytes = interface.params_bytes(used.op, &sizes);
-        for (offset, name) in members {
+        for (offset, name) in params.members {
             let cell: [u8; 4] = bytes[offset as usize..][..4].try_into().unwrap();
             assert_eq!(Some(u32::from_ne_bytes(cell)), used.op.named(&sizes, &name), "{name}");
         }

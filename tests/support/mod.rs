@@ -11,7 +11,7 @@ use tesela::gpu::Gpu;
 /// An engine on the adapter that `WGPU_ADAPTER_NAME` chooses, or `None`, and the reason is shown.
 pub(crate) fn engine_or_skip() -> Option<Engine> {
     match Gpu::new() {
-        Ok(gpu) => Some(Engine::new(Some(gpu), 2).unwrap()),
+        Ok(gpu) => Some(Engine::new(Some(gpu), 2).expect("two threads")),
         Err(reason) => {
             ignored(&reason.to_string());
             None
