@@ -16,7 +16,7 @@ fn nothing_but_data_is_printed() {
     for driver in [None, Some(SWIFTSHADER).filter(|path| Path::new(path).exists())] {
         for line in [
             "devices --quiet",
-            "check maxpool --quiet",
+            "check --variant direct --quiet",
             "run matmul --m 4 --quiet",
             "devices",
             "check matmul --variant naive",
