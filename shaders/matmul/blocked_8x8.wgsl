@@ -8,7 +8,8 @@
 // words of one bank.
 // Large products only: a patch of 128 x 128 leaves processors idle below some 1500 x 1500, and 64 sums, 16 operands and
 // addresses want 100 registers a thread.
-// Barriers, edges and the transposed, padded slice of A are as in `blocked_4x4`.
+// The transposed, padded slice of A and the edges are as in `blocked_4x4`. So are the barriers: the first makes the slices
+// visible, the second keeps the next ones from overwriting what a slower thread still reads.
 // Source of the idea: S. Boehm, "How to optimize a CUDA matmul kernel", kernels 6 and 9.
 //
 // workgroups: div_ceil(n, 8 * WX) * div_ceil(m, 8 * WY)

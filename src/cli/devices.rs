@@ -86,7 +86,8 @@ fn as_text(adapters: &[Adapter], choice: &Choice, chosen: Option<usize>, threads
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}", print::wrap(&format!("{}{mark}", adapter.name), width, 2));
         for (name, value) in lines {
-            let _ = writeln!(text, "  {name:<11}{}", print::wrap(&value, width - 13, 13));
+            let line = print::wrap_behind(&format!("  {name:<11}"), &value, width, 13);
+            let _ = writeln!(text, "{line}");
         }
         text.push('\n');
     }

@@ -8,8 +8,8 @@ use crate::error::Error;
 /// The table that `--help` ends with.
 pub(super) const TABLE: &str = "Exit codes:
   0    ok
-  1    failure: a shader that is not valid or does not fit, a device that failed, a file that cannot be written
-  2    usage: bad arguments or sizes, unknown names, files given that cannot be read or used
+  1    failure: a shader that does not compile or fit, a device that fails, an output not written
+  2    usage: bad arguments or sizes, unknown names, files that cannot be read or used
   3    no suitable adapter
   4    a result that is not what the reference or the oracle says
   130  interrupted";

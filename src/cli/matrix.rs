@@ -5,6 +5,9 @@ const MAX_ROWS: usize = 24;
 /// Columns looked at from either end for the width of a cell; more than any terminal holds.
 const LOOKED_AT: usize = 512;
 
+/// What stands for what is left out.
+const DOTS: &str = "...";
+
 /// A matrix to print.
 pub(super) struct Matrix<'a> {
     /// Rows.
@@ -22,16 +25,19 @@ impl Matrix<'_> {
         let rows = shown(self.rows, MAX_ROWS);
         let all_columns: Vec<usize> = shown(self.cols, 2 * LOOKED_AT).into_iter().flatten().collect();
         let cells = || rows.iter().flatten().flat_map(|&r| all_columns.iter().map(move |&c| (r, c)));
-        let cell = cells().map(|(r, c)| number((self.value)(r, c)).len()).max().unwrap_or(1);
-        let fitting = ((width.saturating_sub(indent) + 1) / (cell + 1)).max(3);
-        let columns = shown(self.cols, fitting);
+        let widest = cells().map(|(r, c)| number((self.value)(r, c)).len()).max().unwrap_or(1);
+        let fitting = |cell: usize| ((width.saturating_sub(indent) + 1) / (cell + 1)).max(3);
+        // Where something is left out, a cell must hold the dots that say so.
+        let is_whole = self.rows <= MAX_ROWS && self.cols <= fitting(widest);
+        let cell = if is_whole { widest } else { widest.max(DOTS.len()) };
+        let columns = shown(self.cols, fitting(cell));
         let mut text = String::new();
         for row in rows {
             let line: Vec<String> = columns
                 .iter()
                 .map(|column| match (row, column) {
                     (Some(r), Some(c)) => format!("{:>cell$}", number((self.value)(r, *c))),
-                    _ => format!("{:>cell$}", &"..."[..cell.min(3)]),
+                    _ => format!("{:>cell$}", DOTS),
                 })
                 .collect();
             text.push_str(&" ".repeat(indent));

@@ -47,22 +47,27 @@ pub(super) fn width() -> usize {
 /// `text` in lines of at most `width` columns, broken at blanks; lines after the first begin with `indent` blanks.
 /// A word that is longer than a line keeps its line to itself.
 pub(super) fn wrap(text: &str, width: usize, indent: usize) -> String {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
+    wrap_behind("", text, width, indent)
+}
+
+/// As [`wrap`], the first line beginning with `head`, which is kept as it is.
+pub(super) fn wrap_behind(head: &str, text: &str, width: usize, indent: usize) -> String {
+    let mut lines = vec![head.to_owned()];
+    let mut used = head.chars().count();
+    let mut is_start = true;
     for word in text.split_whitespace() {
         let length = word.chars().count();
         let Some(line) = lines.last_mut() else { break };
-        if used > 0 && used + 1 + length > width {
+        if !is_start && used + 1 + length > width {
             lines.push(format!("{}{word}", " ".repeat(indent)));
             used = indent + length;
         } else {
-            if used > 0 {
-                line.push(' ');
-                used += 1;
-            }
+            let blank = if is_start { "" } else { " " };
+            line.push_str(blank);
             line.push_str(word);
-            used += length;
+            used += blank.len() + length;
         }
+        is_start = false;
     }
     lines.join("\n")
 }
@@ -92,6 +97,7 @@ mod tests {
         assert_eq!(wrap("one two three four", 9, 2), "one two\n  three\n  four");
         assert_eq!(wrap("incomprehensibilities of it", 10, 0), "incomprehensibilities\nof it");
         assert_eq!(wrap("", 10, 0), "");
+        assert_eq!(wrap_behind("  a  ", "one two", 9, 5), "  a  one\n     two");
     }
 
     #[test]

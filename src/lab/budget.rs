@@ -18,7 +18,7 @@ pub struct Budget {
     pub point_seconds: f64,
     /// Time of a variant in the whole sweep at most; larger sizes are then skipped, with the reason.
     pub variant_seconds: f64,
-    /// Time of the whole sweep at most; 0 means without end.
+    /// Time of the whole sweep from which on calls longer than `point_seconds` are skipped; 0 means never.
     pub total_seconds: f64,
 }
 

@@ -41,6 +41,18 @@ const MATMUL: &[[u32; 3]] = &[
     [5, 3, 1024],
     [257, 66, 1],
     [100, 300, 52],
+    // Around the register tiles, with rows of A, of B, of both and of neither a multiple of four long.
+    [3, 4, 4],
+    [5, 8, 12],
+    [61, 68, 20],
+    [33, 36, 17],
+    [34, 35, 20],
+    [130, 132, 36],
+    [128, 124, 15],
+    [125, 131, 48],
+    // More rows and columns than the grid of `loop` has threads.
+    [515, 3, 4],
+    [3, 530, 5],
 ];
 
 /// n, c, h, w; kh, kw; sh, sw; ph, pw; dh, dw; ceil.
@@ -68,6 +80,26 @@ const MAXPOOL: &[[u32; 13]] = &[
     [1, 1, 67, 129, 3, 3, 2, 2, 1, 1, 1, 1, 0],
     [1, 1, 7, 9, 7, 9, 1, 1, 3, 4, 1, 1, 0],
     [2, 1, 12, 70, 4, 2, 1, 3, 2, 1, 3, 2, 0],
+    // Output rows of four and more, whatever the alignment of the image's rows.
+    [1, 3, 9, 12, 3, 3, 1, 1, 1, 1, 1, 1, 0],
+    [2, 2, 13, 16, 3, 3, 2, 2, 0, 0, 1, 1, 0],
+    [1, 2, 11, 41, 3, 4, 1, 1, 1, 2, 1, 1, 0],
+    [1, 2, 6, 35, 2, 1, 2, 2, 0, 0, 1, 1, 1],
+    [1, 2, 9, 43, 3, 3, 3, 3, 0, 0, 1, 1, 0],
+    [1, 1, 10, 30, 2, 6, 1, 1, 1, 3, 1, 1, 0],
+    // Windows that fill a tile of shared memory several times over, by rows and by parts of a row.
+    [1, 1, 40, 45, 9, 9, 9, 9, 0, 0, 1, 1, 0],
+    [1, 1, 20, 61, 2, 20, 2, 20, 1, 1, 1, 1, 0],
+    // Windows between whose taps the whole image fits: they hold nothing.
+    [1, 2, 3, 2, 2, 2, 1, 1, 2, 2, 4, 4, 0],
+];
+
+/// The same for padding of zeros alone: it may be wider than half the window, so that windows hold nothing else.
+const MAXPOOL_ZERO: &[[u32; 13]] = &[
+    [1, 2, 4, 5, 2, 2, 1, 1, 2, 2, 1, 1, 0],
+    [1, 1, 3, 9, 1, 2, 2, 1, 3, 6, 1, 1, 0],
+    [1, 1, 6, 7, 3, 3, 2, 2, 4, 5, 1, 1, 1],
+    [1, 1, 5, 6, 2, 3, 1, 3, 3, 8, 2, 2, 0],
 ];
 
 /// The cases of an op.
@@ -98,16 +130,19 @@ const FILLS: [Fill; 4] = [Fill::Uniform, Fill::Special, Fill::Negative, Fill::Ti
 /// Every row with values only and with indices, padded with minus infinity and, where there is padding, with zeros;
 /// the kinds of input take turns, and each row meets NaN and infinities at least once.
 fn maxpool(op: &'static Op) -> Result<Vec<Setup>> {
+    let paddings =
+        |row: &[u32; 13]| if row[8] + row[9] > 0 { &["neg_inf", "zero"][..] } else { &["neg_inf"] };
+    let both = MAXPOOL.iter().map(|row| (row, paddings(row)));
+    let zero = MAXPOOL_ZERO.iter().map(|row| (row, &["zero"][..]));
     let mut setups = Vec::new();
-    for (row, numbers) in MAXPOOL.iter().enumerate() {
-        let text = numbers.map(|v| v.to_string());
+    for (number, (row, pad_values)) in both.chain(zero).enumerate() {
+        let text = row.map(|v| v.to_string());
         let pairs = || NAMES.into_iter().zip(text.iter().map(String::as_str));
-        let padded = numbers[8] + numbers[9] > 0;
-        for pad_value in if padded { &["neg_inf", "zero"][..] } else { &["neg_inf"] } {
+        for pad_value in pad_values {
             for (turn, indices) in ["no", "yes"].into_iter().enumerate() {
                 let sizes = op.sizes(pairs().chain([("pad_value", *pad_value), ("indices", indices)]))?;
                 setups.push(Setup { sizes: sizes.clone(), fill: Fill::Special });
-                setups.push(Setup { sizes, fill: FILLS[(row + 2 * turn) % 4] });
+                setups.push(Setup { sizes, fill: FILLS[(number + 2 * turn) % 4] });
             }
         }
     }

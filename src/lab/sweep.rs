@@ -238,7 +238,9 @@ impl<'a> Recorder<'a> {
             ));
         }
         let elapsed = self.start.elapsed().as_secs_f64() + planned;
-        (budget.total_seconds > 0.0 && elapsed + expected > budget.total_seconds).then(|| {
+        // Short calls always find their place: leaving them out would save little and cost a curve its end.
+        let long = expected > budget.point_seconds;
+        (long && budget.total_seconds > 0.0 && elapsed + expected > budget.total_seconds).then(|| {
             format!(
                 "stopped by the sweep's time budget: a call would take about {expected:.1} s, and {elapsed:.0} of {} s \
                  are used or promised",

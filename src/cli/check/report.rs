@@ -96,26 +96,49 @@ pub(super) fn text(tally: &Tally, adapter: Option<&Adapter>, is_oracle: bool) ->
     text
 }
 
-/// Why pairs and cases were skipped: equal reasons together, the commonest first.
+/// Reasons of one kind: they differ in numbers and names only.
+struct Kind<'t> {
+    example: &'t str,
+    count: usize,
+    differ: bool,
+    who: Vec<&'t str>,
+}
+
+/// Why pairs and cases were skipped: reasons of one kind together, the commonest first.
 fn reasons(tally: &Tally, width: usize) -> String {
-    let mut by_reason: BTreeMap<&str, (usize, Vec<&str>)> = BTreeMap::new();
+    let mut kinds: BTreeMap<String, Kind<'_>> = BTreeMap::new();
     for skip in &tally.skipped {
-        let (count, who) = by_reason.entry(&skip.reason).or_default();
-        *count += 1;
+        let reason = bare(&skip.reason);
+        let new = || Kind { example: reason, count: 0, differ: false, who: Vec::new() };
+        let kind = kinds.entry(masked(reason)).or_insert_with(new);
+        kind.count += 1;
+        kind.differ |= kind.example != reason;
         let name = skip.pair.map_or("whole cases", |p| p.1);
-        if !who.contains(&name) {
-            who.push(name);
+        if !kind.who.contains(&name) {
+            kind.who.push(name);
         }
     }
-    let mut sorted: Vec<_> = by_reason.into_iter().collect();
-    sorted.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
+    let mut sorted: Vec<_> = kinds.into_values().collect();
+    sorted.sort_by_key(|kind| std::cmp::Reverse(kind.count));
     let mut text = if sorted.is_empty() { String::new() } else { "\nskipped, and why:\n".to_owned() };
-    for (reason, (count, who)) in sorted.iter().take(REASONS) {
-        let line = format!("{count} x {reason} ({})", who.join(", "));
-        let _ = writeln!(text, "  {}", print::wrap(&line, width - 2, 4));
+    for kind in sorted.iter().take(REASONS) {
+        let alike = if kind.differ { ", and alike" } else { "" };
+        let line = format!("{}{alike} ({})", kind.example, kind.who.join(", "));
+        let _ = writeln!(text, "{}", print::wrap_behind(&format!("{:>6} x ", kind.count), &line, width, 9));
     }
     if sorted.len() > REASONS {
         let _ = writeln!(text, "  and {} reasons more; --json lists them all", sorted.len() - REASONS);
     }
     text
+}
+
+/// A reason without the variant's name before it: that is printed behind it.
+fn bare(reason: &str) -> &str {
+    reason.split_once("does not apply: ").map_or(reason, |(_, rest)| rest)
+}
+
+/// A reason with its numbers and quoted names left out, to tell kinds of reasons apart.
+fn masked(reason: &str) -> String {
+    let unquoted = reason.split('`').step_by(2);
+    unquoted.collect::<Vec<_>>().join("`").chars().filter(|c| !c.is_ascii_digit()).collect()
 }

@@ -95,7 +95,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
 /// for a whole one, nor continued as one.
 fn shorten(experiment: &mut Experiment) {
     let small = |sizes: &crate::ops::Sizes| {
-        ["m", "h"].iter().filter_map(|name| sizes.find(name)).all(|side| side <= QUICK_SIDE)
+        ["m", "h", "n"].iter().filter_map(|name| sizes.find(name)).all(|side| side <= QUICK_SIDE)
     };
     experiment.points.retain(|point| point.sizes.as_ref().is_ok_and(small));
     experiment.budget.point_seconds = experiment.budget.point_seconds.min(0.05);

@@ -48,13 +48,13 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     let target = args.output.as_deref().map(Target::new).transpose()?;
     let (sizes, given) = operands(args)?;
     let elements = |operand: &str| OP.len(&sizes, operand) as u64;
+    let chosen = Chosen::new(&OP, args.common.variant.as_deref(), DEFAULTS, global)?;
+    let prepared = chosen.prepare(&OP, &sizes)?;
     // A, B, two results, and the reference: a value and a bound in f64 an element.
     cpu::has_room_for(
         "the product with its reference",
         4 * (elements("a") + elements("b")) + 24 * elements("c"),
     )?;
-    let chosen = Chosen::new(&OP, args.common.variant.as_deref(), DEFAULTS, global)?;
-    let prepared = chosen.prepare(&OP, &sizes)?;
     let case = match given {
         Some(inputs) => Case::given(&OP, &sizes, inputs, None),
         None => Case::drawn(&OP, &sizes, args.common.fill, args.common.seed),

@@ -65,10 +65,10 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     let sizes = sizes(args, given.as_ref())?;
     let pool = Pool::of(&sizes);
     let elements = |operand: &str| OP.len(&sizes, operand) as u64;
-    // The image, two results, and the reference: values and positions in f64.
-    cpu::has_room_for("the pooling with its reference", 4 * elements("x") + 32 * elements("y"))?;
     let chosen = Chosen::new(&OP, args.common.variant.as_deref(), &["direct"], global)?;
     let prepared = chosen.prepare(&OP, &sizes)?;
+    // The image, two results, and the reference: values and positions in f64.
+    cpu::has_room_for("the pooling with its reference", 4 * elements("x") + 32 * elements("y"))?;
     let is_image = given.as_ref().is_some_and(|planes| planes.is_image);
     let case = match given {
         Some(planes) => Case::given(&OP, &sizes, vec![Data::F32(planes.values)], None),

@@ -10,7 +10,7 @@ use crate::engine::{Engine, Phases, Prepared, outputs};
 use crate::error::{Error, Mismatch, Result};
 use crate::gpu::{Choice, Gpu};
 use crate::lab::Case;
-use crate::ops::{Data, Op, Sizes, Variant};
+use crate::ops::{Data, How, Op, Sizes, Variant};
 
 /// Warm calls where nothing else is asked for.
 const REPEATS: u32 = 10;
@@ -126,7 +126,10 @@ impl Chosen {
             variant,
             adapter: gpu.map_or_else(cpu::name, |a| a.name.clone()),
             software: gpu.is_some_and(|a| a.software),
-            threads: gpu.is_none().then(|| self.engine.threads()),
+            threads: match variant.how {
+                How::Cpu { parallel, .. } => Some(if parallel { self.engine.threads() } else { 1 }),
+                _ => None,
+            },
             first_call_ns,
             warm: medians(&runs),
             repeats: runs.len(),

@@ -51,7 +51,7 @@ impl Show {
         if self.print || (rows <= SMALL && cols <= SMALL) {
             self.text.push_str(&Matrix { rows, cols, value }.render(self.width, 2));
         } else {
-            self.line("  (--print shows it)");
+            self.text.push_str("  (--print shows it)\n");
         }
     }
 
@@ -64,13 +64,16 @@ impl Show {
                 table.row([name.to_owned(), print::duration(ns), what.to_owned()]);
             }
         };
-        row("first call", Some(measured.first_call_ns), "preparation and compilation included");
-        row("upload", warm.upload_ns, "inputs to the device");
-        row("encode", warm.encode_ns, "recording the commands");
-        let clock = if warm.timestamps { "by the device's timestamps" } else { "by the host's clock" };
-        row("kernel", Some(warm.kernel_ns), clock);
-        row("resident", Some(warm.resident_ns), "from submission to completion");
-        row("download", warm.download_ns, "outputs to the host");
+        row("first call", Some(measured.first_call_ns), "compilation included");
+        // A call on the CPU has one phase: the whole of it.
+        if !measured.variant.is_cpu() {
+            row("upload", warm.upload_ns, "inputs to the device");
+            row("encode", warm.encode_ns, "recording the commands");
+            let clock = if warm.timestamps { "by the device's timestamps" } else { "by the host's clock" };
+            row("kernel", Some(warm.kernel_ns), clock);
+            row("resident", Some(warm.resident_ns), "from submission to completion");
+            row("download", warm.download_ns, "outputs to the host");
+        }
         row("total", Some(warm.total_ns), "end to end");
         let _ = writeln!(self.text, "\ntimes: medians of {}", print::count(measured.repeats, "warm call"));
         self.text.push_str(&table.render(2));

@@ -37,12 +37,20 @@ fn row_maxima(sizes: &Sizes) -> u64 {
     [p.n, p.c, p.h, p.ow].into_iter().map(u64::from).product()
 }
 
-/// A product with the identity needs a square window, and knows no positions.
+/// A product with the identity needs a square window, knows no positions, and has no minus infinity for a window that
+/// holds nothing: such a window starts in the padding and steps over the whole image between two taps.
 fn product(sizes: &Sizes, _: &Caps) -> Option<String> {
-    if sizes.get("kh") != sizes.get("kw") {
-        return Some("the identity needs a square window".to_owned());
-    }
-    indices(sizes).then(|| "the product loses the positions of the maxima".to_owned())
+    let p = Pool::of(sizes);
+    let reason = if p.kh != p.kw {
+        "the identity needs a square window"
+    } else if p.indices {
+        "the product loses the positions of the maxima"
+    } else if !p.pad_zero && ((p.ph > 0 && p.dh > p.h) || (p.pw > 0 && p.dw > p.w)) {
+        "a window may hold nothing but padding, and the product has no minus infinity to say so"
+    } else {
+        return None;
+    };
+    Some(reason.to_owned())
 }
 
 pub(super) static VARIANTS: &[Variant] = &[

@@ -1,0 +1,308 @@
+//! Wrong kernels are caught: copies of the shaders with one fault each, every one of which must fail the cases of
+//! `check`. A mutant that slips through means that the cases, not the kernel, need work.
+//!
+//! A missing barrier shows where threads of one workgroup run apart. Software adapters run a workgroup in bundles of a
+//! few threads, one bundle up to the next barrier before the other, so the tiles of these kernels (64 threads and more)
+//! meet it for certain; a GPU whose subgroup is the whole workgroup would not.
+
+mod support;
+
+use std::path::PathBuf;
+
+use tesela::engine::Engine;
+use tesela::lab::{Case, Verdict, cases, user_variant, verify};
+use tesela::ops::{Op, matmul, maxpool};
+
+/// One fault: in which shader, what stands there, and what is put in its place.
+struct Mutant {
+    name: &'static str,
+    shader: &'static str,
+    from: &'static str,
+    to: &'static str,
+    /// Which of several matches is replaced, and of how many.
+    match_of: (usize, usize),
+}
+
+const fn mutant(name: &'static str, shader: &'static str, from: &'static str, to: &'static str) -> Mutant {
+    Mutant { name, shader, from, to, match_of: (0, 1) }
+}
+
+const fn nth(match_of: (usize, usize), mutant: Mutant) -> Mutant {
+    Mutant { match_of, ..mutant }
+}
+
+const MATMUL: &[Mutant] = &[
+    mutant("a_term_short", "matmul/naive.wgsl", "p < params.k;", "p < params.k - 1u;"),
+    mutant(
+        "a_term_twice",
+        "matmul/naive.wgsl",
+        "for (var p = 0u;",
+        "sum += a[row * params.k] * b[column]; for (var p = 0u;",
+    ),
+    mutant("last_row_unwritten", "matmul/naive.wgsl", "row >= params.m", "row >= params.m - 1u"),
+    mutant(
+        "last_column_unwritten",
+        "matmul/tiled.wgsl",
+        "row < params.m && column < params.n {\n        c",
+        "row < params.m && column + 1u < params.n {\n        c",
+    ),
+    mutant(
+        "one_past_the_end",
+        "matmul/naive.wgsl",
+        "    c[row * params.n + column] = sum;",
+        "    c[row * params.n + column] = sum;\n    c[params.m * params.n] = sum;",
+    ),
+    mutant("a_transposed", "matmul/loop.wgsl", "a[i * params.k + p]", "a[p * params.m + i]"),
+    mutant("stride_too_long", "matmul/loop.wgsl", "j += GROUPS_X * BX", "j += GROUPS_X * BX + 1u"),
+    nth(
+        (0, 2),
+        mutant("tiled_without_first_barrier", "matmul/tiled.wgsl", "        workgroupBarrier();\n", ""),
+    ),
+    nth(
+        (1, 2),
+        mutant("tiled_without_second_barrier", "matmul/tiled.wgsl", "        workgroupBarrier();\n", ""),
+    ),
+    mutant(
+        "tile_read_transposed",
+        "matmul/tiled.wgsl",
+        "b_tile[p * TILE + local.x]",
+        "b_tile[local.x * TILE + p]",
+    ),
+    nth(
+        (0, 2),
+        mutant(
+            "blocked_without_first_barrier",
+            "matmul/blocked_4x4.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+    nth(
+        (1, 2),
+        mutant(
+            "blocked_without_second_barrier",
+            "matmul/blocked_4x4.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+    mutant(
+        "blocked_slice_short",
+        "matmul/blocked_4x4.wgsl",
+        "start < params.k; start += BK",
+        "start + BK <= params.k; start += BK",
+    ),
+    mutant(
+        "blocked_wrong_component",
+        "matmul/blocked_8x8.wgsl",
+        "(*sums)[7] = fma(vec4(upper.w)",
+        "(*sums)[7] = fma(vec4(upper.z)",
+    ),
+    mutant(
+        "blocked_overrun",
+        "matmul/blocked_8x8.wgsl",
+        "if column + 3u < params.n { c",
+        "if column + 2u < params.n { c",
+    ),
+    mutant(
+        "registers_alignment_ignored",
+        "matmul/registers_4x4.wgsl",
+        "(params.k | params.n) % 4u",
+        "params.k % 4u",
+    ),
+];
+
+const MAXPOOL: &[Mutant] = &[
+    mutant(
+        "nan_swallowed",
+        "maxpool/direct.wgsl",
+        "if candidate > best_key || candidate == NAN_KEY {",
+        "if bitcast<f32>(bits) > bitcast<f32>(best) {",
+    ),
+    mutant(
+        "plain_float_maximum",
+        "maxpool/direct.wgsl",
+        "                    best_key = candidate;\n                    best = bits;",
+        "                    best_key = 1u;\n                    best = bitcast<u32>(max(bitcast<f32>(best), bitcast<f32>(bits)));",
+    ),
+    mutant(
+        "last_of_equals",
+        "maxpool/direct_indices.wgsl",
+        "candidate > best_key ||",
+        "candidate >= best_key ||",
+    ),
+    mutant(
+        "first_of_nans",
+        "maxpool/direct_indices.wgsl",
+        "candidate > best_key || candidate == NAN_KEY",
+        "candidate > best_key",
+    ),
+    mutant("starts_from_zero", "maxpool/direct.wgsl", "var best_key = 0u;", "var best_key = ZERO_KEY;"),
+    mutant(
+        "empty_window_is_zero",
+        "maxpool/direct.wgsl",
+        "const NEG_INF = 0xFF800000u;",
+        "const NEG_INF = 0u;",
+    ),
+    mutant(
+        "sentinel_not_infinity",
+        "maxpool/tiled.wgsl",
+        "const NEG_INF_KEY = -0x7F800001;",
+        "const NEG_INF_KEY = -0x7F800000;",
+    ),
+    mutant(
+        "negatives_not_reversed",
+        "maxpool/direct.wgsl",
+        "select(bits | 0x80000000u, ~bits,",
+        "select(bits | 0x80000000u, bits & 0x7FFFFFFFu,",
+    ),
+    mutant("padding_with_the_wrong_sign", "maxpool/direct.wgsl", "- i32(params.ph)", "+ i32(params.ph)"),
+    mutant("rows_padded_as_columns", "maxpool/direct_indices.wgsl", "- i32(params.pw)", "- i32(params.ph)"),
+    mutant("one_dilation_for_both", "maxpool/direct.wgsl", "j * params.dw", "j * params.dh"),
+    mutant("one_stride_for_both", "maxpool/direct.wgsl", "column * params.sw", "column * params.sh"),
+    mutant("a_tap_short", "maxpool/direct.wgsl", "j < params.kw", "j < max(1u, params.kw - 1u)"),
+    mutant(
+        "last_row_unwritten",
+        "maxpool/direct.wgsl",
+        "    y[number] = best;",
+        "    if row + 1u < params.oh { y[number] = best; }",
+    ),
+    mutant(
+        "one_past_the_end",
+        "maxpool/direct.wgsl",
+        ">= params.n * params.c * params.oh * params.ow",
+        "> params.n * params.c * params.oh * params.ow",
+    ),
+    mutant(
+        "zero_padding_has_a_place",
+        "maxpool/direct_indices.wgsl",
+        "                best = 0u;\n                best_index = -1;",
+        "                best = 0u;\n                best_index = 0;",
+    ),
+    mutant(
+        "index_in_the_batch",
+        "maxpool/direct_indices.wgsl",
+        "best_index = tap_row",
+        "best_index = i32(plane) + tap_row",
+    ),
+    mutant(
+        "minus_zero_below_zero",
+        "maxpool/tiled_indices.wgsl",
+        "bits == 0x80000000u",
+        "bits == 0x80000001u",
+    ),
+    nth(
+        (0, 2),
+        mutant("tiled_without_first_barrier", "maxpool/tiled.wgsl", "            workgroupBarrier();\n", ""),
+    ),
+    nth(
+        (1, 2),
+        mutant("tiled_without_second_barrier", "maxpool/tiled.wgsl", "            workgroupBarrier();\n", ""),
+    ),
+    mutant(
+        "tiled_pieces_out_of_order",
+        "maxpool/tiled_indices.wgsl",
+        "for (var j0 = 0u; j0 < params.kw; j0 += piece_columns)",
+        "for (var j0 = 0u; j0 < piece_columns; j0 += piece_columns)",
+    ),
+    mutant(
+        "vectorized_edge_not_masked",
+        "maxpool/vectorized.wgsl",
+        "stride_2(line, left, !inside)",
+        "stride_2(line, left, false)",
+    ),
+    mutant(
+        "vectorized_shift",
+        "maxpool/vectorized.wgsl",
+        "case 3u: { elements = vec4(block.w, next.xyz); }",
+        "case 3u: { elements = next; }",
+    ),
+    mutant(
+        "vectorized_tail_overrun",
+        "maxpool/vectorized_indices.wgsl",
+        "if first + 3u < total {",
+        "if first + 2u < total {",
+    ),
+];
+
+/// The shader's file with the fault in it, in a folder of its own.
+fn written(mutant: &Mutant, folder: &std::path::Path) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("shaders").join(mutant.shader);
+    let source = std::fs::read_to_string(path).unwrap();
+    let (number, of) = mutant.match_of;
+    let places: Vec<usize> = source.match_indices(mutant.from).map(|(at, _)| at).collect();
+    assert_eq!(places.len(), of, "{}: `{}` in {}", mutant.name, mutant.from, mutant.shader);
+    let (before, rest) = source.split_at(places[number]);
+    let text = format!("{before}{}{}", mutant.to, &rest[mutant.from.len()..]);
+    assert_ne!(text, source);
+    let file = folder.join(format!("{}.wgsl", mutant.name));
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+/// Cases that the mutant's shader covers.
+fn covered<'c>(mutant: &Mutant, cases: &'c [Case]) -> impl Iterator<Item = &'c Case> {
+    let with_indices = mutant.shader.ends_with("_indices.wgsl");
+    cases.iter().filter(move |c| c.op.name != "maxpool" || with_indices == (c.sizes.get("indices") == 1))
+}
+
+fn every_mutant_fails(op: &'static Op, mutants: &[Mutant]) {
+    let Some(engine) = support::engine_or_skip() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let setups = (0u64..).zip(cases::of(op).unwrap());
+    let cases: Vec<Case> = setups.map(|(seed, s)| Case::drawn(op, &s.sizes, s.fill, seed)).collect();
+    let survivors: Vec<&str> = mutants
+        .iter()
+        .filter(|mutant| !fails(&engine, mutant, &cases, folder.path()))
+        .map(|mutant| mutant.name)
+        .collect();
+    assert!(survivors.is_empty(), "these wrong kernels pass: {}", survivors.join(", "));
+}
+
+fn fails(engine: &Engine, mutant: &Mutant, cases: &[Case], folder: &std::path::Path) -> bool {
+    let variant = user_variant(&written(mutant, folder), &[]).unwrap();
+    let found = covered(mutant, cases).find_map(|case| match verify(engine, case, variant).unwrap() {
+        Verdict::Failed(mismatch) => Some(mismatch),
+        _ => None,
+    });
+    match found {
+        Some(mismatch) => {
+            assert_eq!(mismatch.variant, mutant.name);
+            println!("{mismatch}");
+            true
+        }
+        None => false,
+    }
+}
+
+#[test]
+fn wrong_products_fail() {
+    every_mutant_fails(&matmul::OP, MATMUL);
+}
+
+#[test]
+fn wrong_poolings_fail() {
+    every_mutant_fails(&maxpool::OP, MAXPOOL);
+}
+
+/// The control: unharmed copies of the same files, loaded the same way, pass.
+#[test]
+fn unharmed_copies_pass() {
+    let Some(engine) = support::engine_or_skip() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for (op, mutants) in [(&matmul::OP, MATMUL), (&maxpool::OP, MAXPOOL)] {
+        let op: &'static Op = op;
+        let setups = (0u64..).zip(cases::of(op).unwrap());
+        let cases: Vec<Case> = setups.map(|(seed, s)| Case::drawn(op, &s.sizes, s.fill, seed)).collect();
+        let mut shaders: Vec<&str> = mutants.iter().map(|m| m.shader).collect();
+        shaders.dedup();
+        for shader in shaders {
+            let copy = Mutant { from: "@compute", to: "@compute ", ..mutant("copy", shader, "", "") };
+            let variant = user_variant(&written(&copy, folder.path()), &[]).unwrap();
+            for case in covered(&copy, &cases) {
+                let verdict = verify(&engine, case, variant).unwrap();
+                assert!(!matches!(verdict, Verdict::Failed(_)), "{shader}: {verdict:?}");
+            }
+        }
+    }
+}
