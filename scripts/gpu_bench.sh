@@ -69,7 +69,7 @@ for experiment in experiments/gpu_*.toml; do
     step "sweep_$(basename "$experiment" .toml)" 240 \
         "$tesela" sweep "$experiment" --device "$device" --out "$out/results"
 done
-step reproduce 240 "$tesela" reproduce --device "$device" ${data:+--data "$data"} --out "$out/results/reproduce"
+step reproduce 240 "$tesela" reproduce --device "$device" ${data:+--data "$data"} --out "$out/results"
 
 cat "$out/steps.tsv" >&2
 if [ "${TESELA_PACK:-0}" = 1 ]; then

@@ -14,9 +14,13 @@ fn nothing_but_data_is_printed() {
         return;
     }
     for driver in [None, Some(SWIFTSHADER).filter(|path| Path::new(path).exists())] {
-        for line in
-            ["devices --quiet", "check --quiet", "run matmul --m 4 --quiet", "devices", "check matmul"]
-        {
+        for line in [
+            "devices --quiet",
+            "check --variant direct --quiet",
+            "run matmul --m 4 --quiet",
+            "devices",
+            "check matmul --variant naive",
+        ] {
             let mut command = tesela(line.split_whitespace());
             command.env_remove("XDG_RUNTIME_DIR").env_remove("NODEVICE_SELECT");
             if let Some(driver) = driver {
