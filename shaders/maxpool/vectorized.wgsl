@@ -16,7 +16,7 @@
 // No shared memory, no barrier.
 //
 // workgroups: div_ceil(n * c * oh * ow, 4 * WG)
-// turns: 4 * (kh * (kw + 1) + 1)
+// turns: 5 * (kh * (kw + 1) + 1)
 
 struct Params {
     n: u32,
