@@ -9,8 +9,6 @@
 //! | onnx `MaxPool`, `GlobalMaxPool` of 1 and 2 axes | `Y` and, where given, `Indices`, equal |
 //! | onnx `MatMul`, `Gemm` without alpha and C | `Y`, within the case's `atol + rtol * abs(Y)` |
 //!
-//! Equal means equal as numbers, as the oracles say of themselves: a NaN equals a NaN, +0 equals -0.
-//!
 //! What an op of this program does not compute is skipped with its reason. A case that is damaged (a missing file, a
 //! shape other than announced) fails by its name. The expected values are the files', never our reference's.
 
@@ -28,7 +26,6 @@ pub(super) use tensor::floats;
 use self::case_file::CaseFile;
 use crate::error::{Error, Result};
 use crate::lab::Case;
-use crate::ops::Bound;
 
 /// One case of the oracle, ready to run or not.
 #[derive(Debug)]
@@ -59,11 +56,6 @@ pub(super) struct Check {
     pub(super) part: &'static str,
     /// The calls: one, or one for each product of a batch.
     pub(super) calls: Vec<Case>,
-}
-
-/// Equal by the oracles' own rule, which knows +0 and -0 as equal; [`Bound::Exact`] tells them apart.
-fn equal(elements: usize) -> Bound {
-    Bound::Absolute(vec![0.0; elements])
 }
 
 /// Why a case gives no checks.

@@ -1,9 +1,9 @@
 //! Pooling cases: sizes, inputs and expected values as calls of `maxpool`.
 
-use super::{Check, Stop, equal};
+use super::{Check, Stop};
 use crate::lab::Case;
 use crate::ops::maxpool::OP;
-use crate::ops::{Data, Expected, Sizes};
+use crate::ops::{Bound, Data, Expected, Sizes};
 
 /// A pooling of N, C, H, W; pairs are rows, columns.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +51,7 @@ impl Windows {
 
     /// The values alone, and with the indices where they are known: these are two kernels.
     pub(super) fn checks(&self, x: &[f32], y: &[f64], indices: Option<&[f64]>) -> Result<Vec<Check>, Stop> {
-        let equal =
-            |operand, want: &[f64]| Expected { operand, want: want.to_vec(), bound: equal(want.len()) };
+        let equal = |operand, want: &[f64]| Expected { operand, want: want.to_vec(), bound: Bound::Exact };
         let call = |sizes, expected| Case {
             op: &OP,
             sizes,
