@@ -35,10 +35,12 @@ impl Panel<'_> {
         places
     }
 
-    /// The largest place at which the most variants were measured.
+    /// The largest place that at least two thirds of the variants reached; the one that most reached where none is.
     pub fn largest_common(&self) -> Option<f64> {
         let count = |x: f64| self.points.iter().filter(|(at, _)| *at == x).count();
-        self.places().into_iter().max_by(|a, b| count(*a).cmp(&count(*b)).then(a.total_cmp(b)))
+        let places = self.places();
+        let most = places.iter().map(|x| count(*x)).max()?;
+        places.into_iter().filter(|x| 3 * count(*x) >= 2 * most).max_by(f64::total_cmp)
     }
 }
 

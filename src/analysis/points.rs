@@ -110,13 +110,21 @@ pub struct Trouble {
 /// Groups rows by op, sizes, variant and threads, in the order in which they first appear.
 ///
 /// Only warm calls of points that are ok enter the statistics; first calls are kept apart; a point without a warm
-/// call is no point. Each quantity is resampled from a stream of its own, derived from its names: the order of the
+/// call is no point, and neither is one that was found wrong at last. Each quantity is resampled from a stream of its own, derived from its names: the order of the
 /// rows of other points does not matter.
 pub fn points(rows: &[Row]) -> Vec<Point> {
     let mut groups: Vec<(&Row, Vec<&Row>)> = Vec::new();
     let mut index = std::collections::HashMap::new();
+    let failed: std::collections::HashSet<_> = rows
+        .iter()
+        .filter(|r| r.status == Status::Failed)
+        .map(|r| (&r.op, &r.sizes, &r.variant, r.threads))
+        .collect();
     for row in rows.iter().filter(|r| r.status == Status::Ok) {
         let key = (&row.op, &row.sizes, &row.variant, row.threads);
+        if failed.contains(&key) {
+            continue;
+        }
         let at = *index.entry(key).or_insert(groups.len());
         match groups.get_mut(at) {
             Some((_, members)) => members.push(row),

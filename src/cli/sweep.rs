@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{Global, SEED, constant};
-use super::exit::{self, Exit};
+use super::exit::{self, Exit, Failure};
 use super::print;
 use super::watch::{Watch, stop_on_interrupt};
 use crate::engine::Engine;
@@ -37,7 +37,14 @@ pub(super) fn run(args: &Args, global: &Global) -> exit::Outcome {
     for file in &args.files {
         let mut experiment = Experiment::read(file)?;
         if let Some(shader) = &args.shader {
-            experiment.variants.push(user_variant(shader, &args.set)?);
+            let own = user_variant(shader, &args.set)?;
+            if experiment.op.variants.iter().any(|v| v.name == own.name) {
+                return Err(Failure::usage(format!(
+                    "`{}` is the name of a variant of `{}`: give the file another name, so that their samples stay apart",
+                    own.name, experiment.op.name
+                )));
+            }
+            experiment.variants.push(own);
         }
         experiments.push(experiment);
     }

@@ -88,6 +88,13 @@ impl Pipeline {
             }
         }
         let total = self.evaluate(self.shader.workgroups(op.name)?, op, sizes)?;
+        if total == 0 {
+            return Err(Error::ShaderInterface {
+                file: self.shader.name.to_owned(),
+                op: op.name,
+                reason: format!("its header asks for no workgroup at all for {sizes}"),
+            });
+        }
         grid::fold(total, caps.max_workgroups).ok_or_else(|| Error::TooLarge {
             what: format!("the grid of {} (workgroups)", self.shader.name),
             needed: total,

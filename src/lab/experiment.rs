@@ -1,7 +1,7 @@
 //! Experiments as TOML data: the question, the axes, the variants, the budget.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 
@@ -113,13 +113,7 @@ impl Experiment {
     /// [`Error::Read`]; [`Error::ClaimsTooMuch`] above 1 MiB; [`Error::Experiment`] with line and column for text that
     /// is no TOML or has unknown keys, and for ops, variants and axes that do not exist.
     pub fn read(path: &Path) -> Result<Self> {
-        let claimed = std::fs::metadata(path).map_err(|e| Error::read(path, e))?.len();
-        if claimed > MAX_BYTES {
-            let path = PathBuf::from(path);
-            return Err(Error::ClaimsTooMuch { path, what: "experiment", claimed, limit: MAX_BYTES });
-        }
-        let bytes = std::fs::read(path).map_err(|e| Error::read(path, e))?;
-        Self::from_bytes(path, &bytes)
+        Self::from_bytes(path, &read_text(path, "experiment")?)
     }
 
     /// Parses the bytes of a file; `path` is named in errors only.
@@ -141,6 +135,9 @@ impl Experiment {
         if budget.max_samples == 0 || !seconds.iter().all(|s| s.is_finite() && *s >= 0.0) {
             return Err(bad("the budget needs max_samples of 1 or more and no negative numbers".to_owned()));
         }
+        if matches!(&file.variants, Variants::List(list) if list.is_empty()) {
+            return Err(bad("it names no variant; leave `variants` out for all of them".to_owned()));
+        }
         if file.name.is_empty() {
             return Err(bad("it needs a name: the results' folder bears it".to_owned()));
         }
@@ -157,6 +154,19 @@ impl Experiment {
             text: text.to_owned(),
         })
     }
+}
+
+/// The bytes of a small text file; a longer one, or a device without an end, is refused past 1 MiB.
+pub(super) fn read_text(path: &Path, what: &'static str) -> Result<Vec<u8>> {
+    use std::io::Read;
+    let file = std::fs::File::open(path).map_err(|e| Error::read(path, e))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| Error::read(path, e))?;
+    let claimed = bytes.len() as u64;
+    if claimed > MAX_BYTES {
+        return Err(Error::ClaimsTooMuch { path: path.into(), what, claimed, limit: MAX_BYTES });
+    }
+    Ok(bytes)
 }
 
 fn chosen(op: &'static Op, variants: &Variants) -> Result<Vec<&'static Variant>> {

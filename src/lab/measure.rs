@@ -61,11 +61,7 @@ pub(super) fn point(
         }
     }
     results = outputs(case.op, &case.sizes);
-    for ready in &mut running {
-        for _ in 0..budget.warmup {
-            ready.prepared.run(&case.inputs, &mut results)?;
-        }
-    }
+    running = warmed(running, case, budget, &mut results, sink)?;
     // Turns are shuffled, so that no variant always follows the same other one; seeded, so that a run can be repeated.
     let mut rng = ChaCha8Rng::seed_from_u64(case.seed.unwrap_or(0));
     while !running.is_empty() {
@@ -82,7 +78,7 @@ pub(super) fn point(
                     ready.contestant.samples.push(phases.total_ns);
                 }
                 Err(e) => {
-                    sink.failed(variant, e.to_string())?;
+                    broken(variant, e, sink)?;
                     continue;
                 }
             }
@@ -96,6 +92,35 @@ pub(super) fn point(
         running = still;
     }
     Ok(())
+}
+
+/// Calls that are thrown away; a variant that breaks in them is out.
+fn warmed<'e>(
+    running: Vec<Running<'e>>,
+    case: &Case,
+    budget: &Budget,
+    results: &mut [Data],
+    sink: &mut dyn Sink,
+) -> Result<Vec<Running<'e>>> {
+    let mut still = Vec::with_capacity(running.len());
+    for mut ready in running {
+        let calls =
+            (0..budget.warmup).try_for_each(|_| ready.prepared.run(&case.inputs, results).map(|_| ()));
+        match calls {
+            Ok(()) => still.push(ready),
+            Err(e) => broken(ready.contestant.variant, e, sink)?,
+        }
+    }
+    Ok(still)
+}
+
+/// A variant that an error stopped is a row. A lost device is no variant's fault, and nothing can be measured after it:
+/// the sweep ends, and goes on when the command is given again.
+fn broken(variant: &'static Variant, error: Error, sink: &mut dyn Sink) -> Result<()> {
+    match error {
+        Error::DeviceLost { .. } | Error::Interrupted => Err(error),
+        other => sink.failed(variant, other.to_string()),
+    }
 }
 
 /// Prepares and verifies one variant; `None` where it is done: skipped, failed, or so slow that the verified call is
@@ -119,10 +144,7 @@ fn verified<'e>(
             sink.skipped(variant, e.to_string())?;
             return Ok(None);
         }
-        Err(e) => {
-            sink.failed(variant, e.to_string())?;
-            return Ok(None);
-        }
+        Err(e) => return broken(variant, e, sink).map(|()| None),
     };
     match verify_prepared(prepared.as_mut(), case, variant, results) {
         Ok(Verdict::Passed(phases)) => {
@@ -146,11 +168,7 @@ fn verified<'e>(
             sink.skipped(variant, reason)?;
             return Ok(None);
         }
-        Err(e @ (Error::DeviceLost { .. } | Error::Interrupted)) => return Err(e),
-        Err(e) => {
-            sink.failed(variant, e.to_string())?;
-            return Ok(None);
-        }
+        Err(e) => return broken(variant, e, sink).map(|()| None),
     }
     contestant.samples.reserve(budget.max_samples as usize);
     Ok(Some(Running { contestant, prepared }))

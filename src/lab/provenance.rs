@@ -66,14 +66,17 @@ pub(super) fn run(experiment: &Experiment, engine: &Engine, provenance: &Provena
         images: provenance.images.clone(),
         notes: provenance.notes.clone(),
     };
-    run.resume_key = resume_key(&run, engine.threads());
+    // By name and constants: the code itself is in the shaders' hashes and the commit.
+    let constants: Vec<_> = experiment.variants.iter().map(|v| (v.name, v.constants())).collect();
+    let terms = format!("{:?}\n{constants:?}", experiment.budget);
+    run.resume_key = resume_key(&run, engine.threads(), &terms);
     run
 }
 
 /// Two runs are the same run, of which the second may continue the first, when nothing that a time depends on differs.
-fn resume_key(run: &Run, threads: usize) -> String {
+fn resume_key(run: &Run, threads: usize, terms: &str) -> String {
     let mut text = format!(
-        "{}\n{}\n{}\n{:?}\n{}\n{}\n{}\n{threads}\n{}\n",
+        "{}\n{}\n{}\n{:?}\n{}\n{}\n{}\n{threads}\n{}\n{terms}\n{:?}\n{:?}\n{:?}\n",
         run.schema_version,
         run.experiment_text,
         run.lock_sha256,
@@ -81,7 +84,10 @@ fn resume_key(run: &Run, threads: usize) -> String {
         run.rustc,
         run.cpu,
         run.seed,
-        run.images.as_deref().unwrap_or("")
+        run.images.as_deref().unwrap_or(""),
+        run.commit,
+        run.dirty,
+        run.environment
     );
     if let Some(adapter) = &run.adapter {
         text += &format!("{} {} {}", adapter.name, adapter.driver, adapter.driver_info);

@@ -12,6 +12,9 @@ use crate::error::Result;
 use crate::ops::{Cost, Data, Op, Sizes, Variant};
 use crate::record::{CallKind, Clock, Row, Run, RunFolder, RunStatus, SamplesWriter, Status};
 
+/// A call that takes less is short, whatever a point's budget.
+const SHORT_SECONDS: f64 = 1.5;
+
 /// Inputs of a call, from its sizes and the seed; `None` leaves them to the experiment's own kind of input.
 pub type Source<'a> = &'a dyn Fn(&'static Op, &Sizes, u64) -> Option<Vec<Data>>;
 
@@ -82,12 +85,13 @@ impl Sweep<'_> {
         let date = run.started.get(..10).unwrap_or_default().to_owned();
         let machine = machine_name(self.engine);
         let folder = RunFolder::open(self.root, &self.experiment.name, &date, &machine, &run.resume_key)?;
+        let names: Vec<&str> = self.experiment.op.fields.iter().map(|f| f.name).collect();
+        // The samples' lock first: a second sweep of the same run must not touch what the first one writes.
+        let (writer, rows) = SamplesWriter::open(&folder.samples(), &names)?;
         if folder.resumed() {
             run.started = Run::read(&folder.run())?.started;
         }
         run.write(&folder.run())?;
-        let names: Vec<&str> = self.experiment.op.fields.iter().map(|f| f.name).collect();
-        let (writer, rows) = SamplesWriter::open(&folder.samples(), &names)?;
         let mut recorder = Recorder::new(self, seed, writer, rows, observer);
         let swept = self.points(&mut recorder, seed);
         let outcome = recorder.outcome(&folder);
@@ -239,7 +243,7 @@ impl<'a> Recorder<'a> {
         }
         let elapsed = self.start.elapsed().as_secs_f64() + planned;
         // Short calls always find their place: leaving them out would save little and cost a curve its end.
-        let long = expected > budget.point_seconds;
+        let long = expected > budget.point_seconds.max(SHORT_SECONDS);
         (long && budget.total_seconds > 0.0 && elapsed + expected > budget.total_seconds).then(|| {
             format!(
                 "stopped by the sweep's time budget: a call would take about {expected:.1} s, and {elapsed:.0} of {} s \

@@ -136,7 +136,7 @@ pub(super) fn verify_prepared(
 /// # Errors
 /// [`Error::Read`], [`Error::Format`] for a file that is no text.
 pub fn user_variant(path: &Path, set: &[(String, u32)]) -> Result<&'static Variant> {
-    let bytes = std::fs::read(path).map_err(|e| Error::read(path, e))?;
+    let bytes = super::experiment::read_text(path, "shader")?;
     let source =
         String::from_utf8(bytes).map_err(|_| Error::format(path, "WGSL shader", "it is not UTF-8 text"))?;
     let stem = path.file_stem().map_or_else(|| "shader".into(), |s| s.to_string_lossy().into_owned());

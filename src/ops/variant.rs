@@ -101,6 +101,15 @@ impl Variant {
         matches!(self.how, How::PerWindow(_))
     }
 
+    /// The constants that it sets, kernel by kernel.
+    pub fn constants(&self) -> Vec<&'static [(&'static str, u32)]> {
+        match &self.how {
+            How::Cpu { .. } => Vec::new(),
+            How::Wgsl { passes, .. } => passes.iter().map(|p| p.set).collect(),
+            How::PerWindow(product) => vec![product.set],
+        }
+    }
+
     /// Its shaders, whatever the sizes.
     pub fn shaders(&self) -> Vec<&Shader> {
         match &self.how {

@@ -56,7 +56,8 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
         Some(dir) => Source::oracle(dir)?,
         None => Source::built_in(&ops, args.seed)?,
     };
-    let engine = global.engine()?;
+    let on_cpu = variants.iter().all(|(_, variant)| variant.is_cpu());
+    let engine = if on_cpu { global.cpu_engine()? } else { global.engine()? };
     let bar = global.bar(source.count);
     let tally = check(source, &ops, &variants, &engine, args.shader.is_some(), &bar);
     bar.finish_and_clear();

@@ -25,8 +25,8 @@ pub(super) struct Args {
     #[arg(long)]
     quick: bool,
     /// Seconds that a variant which launches once a window may take, all sizes together
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
-    budget: f64,
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    budget: u32,
     /// Seed of what is drawn at random
     #[arg(long, default_value_t = SEED)]
     seed: u64,
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     for (name, text) in EXPERIMENTS {
         let mut experiment = Experiment::from_bytes(Path::new(name), text.as_bytes())?;
         if experiment.name == "thesis_maxpool" {
-            experiment.budget.variant_seconds = args.budget;
+            experiment.budget.variant_seconds = f64::from(args.budget);
         }
         if args.quick {
             shorten(&mut experiment);
