@@ -1,16 +1,26 @@
 //! Numbers from records. Pure: rows in, numbers out; no file, no clock, no device.
 //!
 //! [`points`] groups the rows, [`speedup`] compares them, [`amdahl`], [`growth`] and [`crossover`] say what follows.
+//! [`bootstrap`] and [`mann_whitney`] say how sure that is, [`quality`] what speaks against the samples themselves.
 //! [`axis`] finds what a sweep varied, so that a figure knows its horizontal axis.
 
 pub mod amdahl;
 pub mod axis;
+mod bca;
 pub mod bootstrap;
 pub mod crossover;
 pub mod growth;
+pub mod mann_whitney;
+mod normal;
+mod order_interval;
+pub mod outliers;
 pub mod points;
+pub mod quality;
 pub mod speedup;
 pub mod stats;
+pub mod trend;
 
+#[cfg(test)]
+mod certainty_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Rows grouped into points: one variant at one set of sizes, with the statistics of its times.
 
 use super::bootstrap::Resamples;
+use super::quality::{Quality, quality};
 use super::stats::{Estimate, median};
 use crate::record::{CallKind, Clock, Row, Status};
 
@@ -86,8 +87,13 @@ impl Point {
         self.resamples(time).map(Resamples::estimate)
     }
 
-    /// The resampled medians behind [`Self::time`].
-    pub(super) fn resamples(&self, time: Time) -> Option<&Resamples> {
+    /// What speaks against the samples behind [`Self::time`], and how many of them stand apart.
+    pub fn quality(&self, time: Time) -> Option<Quality> {
+        self.resamples(time).map(|r| quality(r.samples()))
+    }
+
+    /// The samples behind [`Self::time`] and the medians of their resamples.
+    pub fn resamples(&self, time: Time) -> Option<&Resamples> {
         self.times[time as usize].as_ref()
     }
 }

@@ -92,8 +92,11 @@ fn a_ratio_of_medians_has_the_ratio_and_a_wider_interval() {
     let fast = Resamples::draw(&[2.0; 7], 2).unwrap();
     let ratio = slow.ratio(&fast).unwrap();
     assert_eq!((ratio.value, ratio.count), (6.5, 7));
-    let (a, b) = (ratio.interval.unwrap(), slow.estimate().interval.unwrap());
-    assert!(close(a.low, b.low / 2.0) && close(a.high, b.high / 2.0));
+    // The divisor is known: the interval is that of the dividend, halved.
+    for (ratio, alone) in [(ratio, slow.bca()), (slow.ratio_percentile(&fast).unwrap(), slow.percentile())] {
+        let (a, b) = (ratio.interval.unwrap(), alone.interval.unwrap());
+        assert!(close(a.low, b.low / 2.0) && close(a.high, b.high / 2.0), "{a:?} {b:?}");
+    }
     assert!(slow.ratio(&Resamples::draw(&[0.0; 7], 1).unwrap()).is_none());
 }
 

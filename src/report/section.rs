@@ -236,8 +236,10 @@ pub(super) fn end(sources: &[Source]) -> Vec<Block> {
         [
             "Every variant was verified at each size, on the same inputs, before it was timed.",
             "Medians are of warm calls; first calls, which include compilation, stand apart.",
-            "Intervals are 95 % percentile bootstrap intervals from 2000 resamples with a fixed seed. With fewer than \
-             five samples there is none, and the count is given instead.",
+            "Intervals hold the true value in 95 % of cases, if samples are independent: of a median from interpolated order \
+             statistics, of a speedup from the BCa bootstrap with 2000 resamples and a fixed seed. With fewer than five \
+             samples there is none, and the count is given instead.",
+            "Outliers are kept and counted; a median hardly moves with them.",
             "A speedup is a ratio of two medians from one run in which the variants took turns.",
             "Kernel, resident and end-to-end times are never mixed. On the CPU the three are one.",
         ]
