@@ -2,6 +2,7 @@
 //!
 //! [`points`] groups the rows, [`speedup`] compares them, [`amdahl`], [`growth`] and [`crossover`] say what follows.
 //! [`bootstrap`] and [`mann_whitney`] say how sure that is, [`quality`] what speaks against the samples themselves.
+//! [`scaling`] and [`usl`] say what more processors bring.
 //! [`axis`] finds what a sweep varied, so that a figure knows its horizontal axis.
 
 pub mod amdahl;
@@ -10,17 +11,22 @@ mod bca;
 pub mod bootstrap;
 pub mod crossover;
 pub mod growth;
+mod least_squares;
 pub mod mann_whitney;
 mod normal;
 mod order_interval;
 pub mod outliers;
 pub mod points;
 pub mod quality;
+pub mod scaling;
 pub mod speedup;
 pub mod stats;
 pub mod trend;
+pub mod usl;
 
 #[cfg(test)]
 mod certainty_tests;
+#[cfg(test)]
+mod scaling_tests;
 #[cfg(test)]
 mod tests;
