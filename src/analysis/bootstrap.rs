@@ -45,10 +45,12 @@ impl Resamples {
         let mut medians = Vec::new();
         if count >= MIN_SAMPLES {
             let mut rng = ChaCha8Rng::seed_from_u64(stream);
-            let mut drawn = vec![0.0; count];
+            // How often each sample is drawn; with the samples in order that is all that a median needs.
+            let mut times = vec![0_u32; count];
             for _ in 0..RESAMPLES {
-                drawn.fill_with(|| samples[rng.random_range(0..count)]);
-                medians.push(middle_of(&mut drawn));
+                times.fill(0);
+                (0..count).for_each(|_| times[rng.random_range(0..count)] += 1);
+                medians.push(median_of_drawn(&sorted, &times));
             }
         }
         Some(Self { median: middle, samples: samples.to_vec(), sorted, medians })
@@ -127,15 +129,21 @@ pub(super) fn percentile(mut values: Vec<f64>) -> Option<Interval> {
     Some(Interval { low: quantile_of_sorted(&values, tail)?, high: quantile_of_sorted(&values, 1.0 - tail)? })
 }
 
-/// The median of a slice that may be reordered; it is not empty.
-fn middle_of(values: &mut [f64]) -> f64 {
-    let half = values.len() / 2;
-    let even = values.len().is_multiple_of(2);
-    let (below, upper, _) = values.select_nth_unstable_by(half, f64::total_cmp);
-    let upper = *upper;
-    if !even {
-        return upper;
+/// The median of a resample: the values in ascending order, each taken so many times, as many in all as there are
+/// values.
+fn median_of_drawn(sorted: &[f64], times: &[u32]) -> f64 {
+    let (lower, upper) = ((sorted.len() - 1) / 2, sorted.len() / 2);
+    let (mut passed, mut low) = (0, None);
+    for (value, drawn) in sorted.iter().zip(times) {
+        passed += *drawn as usize;
+        if passed > lower && low.is_none() {
+            low = Some(*value);
+        }
+        if passed > upper {
+            let low = low.unwrap_or(*value);
+            return low + (value - low) / 2.0;
+        }
     }
-    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    lower + (upper - lower) / 2.0
+    // Not reached: the counts add up to the number of values.
+    f64::NAN
 }

@@ -15,7 +15,7 @@ fn close(a: f64, b: f64) -> bool {
 }
 
 /// Rows of one point: GPU where `threads` is none. The kernel takes a quarter of the total, residence a half.
-fn rows(variant: &str, threads: Option<u32>, n: u32, totals: &[u64]) -> Vec<Row> {
+pub(super) fn rows(variant: &str, threads: Option<u32>, n: u32, totals: &[u64]) -> Vec<Row> {
     let row = |(sample, total): (usize, &u64)| Row {
         experiment: "x".into(),
         op: "matmul".into(),
