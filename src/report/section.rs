@@ -1,10 +1,12 @@
 //! The sections of a report: the top, one for each experiment, the end.
 
+use super::doubts;
 use super::figures;
 use super::format;
 use super::page::{Block, heading, text};
 use super::pair;
 use super::results;
+use super::scaling;
 use super::source::{Source, slug};
 use super::table::Table;
 use crate::analysis::axis::{Panel, panels};
@@ -126,6 +128,8 @@ pub(super) fn experiment(source: &Source) -> Vec<Block> {
         }
         results::tables(&mut blocks, source, panel, &stem);
     }
+    blocks.extend(scaling::section(source));
+    blocks.extend(doubts::section(source));
     blocks.extend(run.notes.iter().map(|n| Block::Note(n.clone())));
     blocks
 }
