@@ -24,7 +24,8 @@ fn nothing_but_data_is_printed() {
             let mut command = tesela(line.split_whitespace());
             command.env_remove("XDG_RUNTIME_DIR").env_remove("NODEVICE_SELECT");
             if let Some(driver) = driver {
-                command.env("VK_DRIVER_FILES", driver);
+                // The name that the tester asks for is another driver's.
+                command.env("VK_DRIVER_FILES", driver).env_remove("WGPU_ADAPTER_NAME");
             }
             let output = command.output().unwrap();
             passes(&output);
