@@ -78,7 +78,7 @@ fn known_parameters_are_recovered() {
 }
 
 #[test]
-fn parameters_are_never_negative() {
+fn parameters_keep_their_bounds() {
     // Faster than linear: caches add up. No law here is, so the line is what is left.
     let better: Vec<(f64, f64)> = COUNTS.iter().map(|n| (*n, n.powf(1.2))).collect();
     let found = fit(Law::Usl, &better).unwrap();
@@ -87,6 +87,13 @@ fn parameters_are_never_negative() {
         fit(Law::Usl, &COUNTS.map(|n| (n, 5.0))).is_some_and(|f| near(f.alpha, 1.0, 1e-6)),
         "no gain at all"
     );
+    let worse = COUNTS.map(|n| (n, 10.0 / n.sqrt()));
+    let amdahl = fit(Law::Amdahl, &worse).unwrap();
+    assert!(
+        amdahl.alpha == 1.0 && amdahl.parallel() == 0.0,
+        "no negative share runs in parallel: {amdahl:?}"
+    );
+    assert_eq!(best(&worse).unwrap().law, Law::Usl);
     assert!(fit(Law::Usl, &[(1.0, 1.0), (2.0, 2.0)]).is_none() && fit(Law::Linear, &[]).is_none());
     assert!(fit(Law::Amdahl, &[(1.0, 1.0), (2.0, -1.0)]).is_none());
     assert!(

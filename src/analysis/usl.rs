@@ -46,7 +46,7 @@ pub struct Fit {
     pub law: Law,
     /// Throughput of one processor, in the unit of the series.
     pub gamma: f64,
-    /// Contention, not negative.
+    /// Contention, 0 to 1.
     pub alpha: f64,
     /// Coherency, not negative.
     pub beta: f64,
@@ -85,7 +85,7 @@ impl Fit {
     }
 }
 
-/// Fits a law to (processors, throughput) by least squares; alpha and beta are kept from being negative.
+/// Fits a law to (processors, throughput) by least squares, alpha kept within 0..=1 and beta from being negative.
 ///
 /// `None` with fewer different processor counts than parameters, or where a count is below 1 or a throughput is not
 /// positive.
@@ -99,17 +99,22 @@ pub fn fit(which: Law, series: &[(f64, f64)]) -> Option<Fit> {
     if counts.len() < parameters || !series.iter().all(usable) {
         return None;
     }
-    // A parameter that would be negative is 0 at the optimum; which of the two, only trying tells.
+    // What would leave its bounds lies on one of them at the optimum; on which, only trying tells.
     let [_, a, b] = free;
-    let bounded = [[true, a, b], [true, a, false], [true, false, b], [true, false, false]];
+    let mut tries =
+        vec![(0.0, free), (0.0, [true, a, false]), (0.0, [true, false, b]), (0.0, [true, false, false])];
+    if a {
+        tries.extend([(1.0, [true, false, b]), (1.0, [true, false, false])]);
+    }
     let mut best: Option<(Solution<3>, [bool; 3])> = None;
-    for (place, free) in bounded.iter().enumerate() {
-        if bounded[..place].contains(free) {
+    for (place, (contention, free)) in tries.iter().enumerate() {
+        if tries[..place].contains(&(*contention, *free)) {
             continue;
         }
-        let Some(found) = least_squares(series, &law, start(series), free) else { continue };
+        let start = [start(series), *contention, 0.0];
+        let Some(found) = least_squares(series, &law, start, free) else { continue };
         let [gamma, alpha, beta] = found.parameters;
-        let allowed = gamma > 0.0 && alpha >= 0.0 && beta >= 0.0;
+        let allowed = gamma > 0.0 && (0.0..=1.0).contains(&alpha) && beta >= 0.0;
         if allowed && best.is_none_or(|(so_far, _)| found.rss < so_far.rss) {
             best = Some((found, *free));
         }
@@ -184,10 +189,9 @@ fn law(&[gamma, alpha, beta]: &[f64; 3], n: f64) -> (f64, [f64; 3]) {
     (gamma * unit, [unit, slope * (n - 1.0), slope * n * (n - 1.0)])
 }
 
-/// A straight line through the smallest count.
-fn start(series: &[(f64, f64)]) -> [f64; 3] {
-    let smallest = series.iter().min_by(|a, b| a.0.total_cmp(&b.0));
-    [smallest.map_or(1.0, |(n, x)| x / n), 0.0, 0.0]
+/// What the smallest count gives per processor: a start for gamma.
+fn start(series: &[(f64, f64)]) -> f64 {
+    series.iter().min_by(|a, b| a.0.total_cmp(&b.0)).map_or(1.0, |(n, x)| x / n)
 }
 
 /// n ln(rss / n) + 2 k + 2 k (k + 1) / (n - k - 1), with `k` parameters, the variance counted.

@@ -2,6 +2,7 @@
 
 use super::axis::{Scale, Unit};
 use super::chart::{Axis, Chart, Mark, Series};
+use super::figures::scale_of;
 use super::format;
 use super::page::{Block, heading, text};
 use super::palette::{background, look};
@@ -67,7 +68,9 @@ fn name(series: &ThreadSeries<'_>, all: &[ThreadSeries<'_>]) -> String {
     // m = n = k = 64 in place of three equal values one by one.
     for (name, value) in point.sizes.iter().filter(differs) {
         match sizes.last_mut().filter(|_| value == last) {
-            Some(size) => *size = format!("{name} = {size}"),
+            Some(size) => {
+                *size = format!("{} = {name} = {value}", size.trim_end_matches(&format!(" = {value}")))
+            }
             None => sizes.push(format!("{name} = {value}")),
         }
         last = value;
@@ -105,7 +108,7 @@ fn chart(source: &Source, series: &ThreadSeries<'_>, all: &[ThreadSeries<'_>]) -
         light: false,
         marked: true,
     });
-    let values: Vec<f64> = curves.iter().flat_map(|s| &s.points).map(|m| m.y).collect();
+    let scale = scale_of(&curves, &[]);
     Chart {
         title: format!("{}: speedup over threads", name(series, all)),
         subtitle: source.folder.run.cpu.clone(),
@@ -115,12 +118,7 @@ fn chart(source: &Source, series: &ThreadSeries<'_>, all: &[ThreadSeries<'_>]) -
             scale: Scale::log(counts.iter().copied(), 0.025),
             ticks: steps.iter().map(|s| s.threads).collect(),
         },
-        y: Axis {
-            title: "times as fast as one thread".into(),
-            unit: Unit::Factor,
-            scale: Scale::log(values, 0.05),
-            ticks: Vec::new(),
-        },
+        y: Axis { title: "times as fast as one thread".into(), unit: Unit::Factor, scale, ticks: Vec::new() },
         series: curves,
         levels: Vec::new(),
     }
@@ -140,7 +138,7 @@ fn steps(source: &Source, all: &[ThreadSeries<'_>]) -> Table {
                 if step.threads == 1.0 { "1".into() } else { format::factor_estimate(step.speedup) },
                 format::percent(step.efficiency),
                 step.serial.map_or_else(String::new, format::number),
-                step.serial.filter(|e| *e >= 0.0).map_or_else(String::new, scaled),
+                step.serial.filter(|e| (0.0..=1.0).contains(e)).map_or_else(String::new, scaled),
             ]);
         }
     }
