@@ -76,6 +76,38 @@ fn a_stopped_sweep_keeps_its_samples_and_goes_on() {
 }
 
 #[test]
+fn threads_are_an_axis_of_parallel_variants() {
+    let root = tempfile::tempdir().unwrap();
+    let engine = Engine::new(None, 2).unwrap();
+    let text = TEXT.replace("[axes]\nm = [0, 3, 8, 16]", "threads = [1, 3]\n[axes]\nm = [8, 16]");
+    let experiment = Experiment::from_bytes(Path::new("small.toml"), text.as_bytes()).unwrap();
+    let run = |observer: &mut dyn Observer| {
+        let (engine, experiment) = (&engine, &experiment);
+        let provenance = Provenance::default();
+        Sweep { experiment, engine, root: root.path(), seed: 35, inputs: None, provenance }.run(observer)
+    };
+    assert!(matches!(run(&mut Impatient(25.into())), Err(Error::Interrupted)));
+    let outcome = run(&mut Silent).unwrap();
+    assert!(outcome.resumed);
+    let rows = Folder::read(&outcome.folder).unwrap().rows;
+    let count = |variant: &str, threads: u32, m: &str| {
+        let at = |r: &&tesela::record::Row| {
+            r.variant == variant
+                && r.threads == Some(threads)
+                && r.sizes[0].1 == m
+                && r.call == Some(CallKind::Warm)
+        };
+        rows.iter().filter(at).count()
+    };
+    for m in ["8", "16"] {
+        assert_eq!([count("serial", 1, m), count("serial", 3, m), count("rayon", 2, m)], [4, 0, 0]);
+        for variant in ["rayon", "library"] {
+            assert_eq!([count(variant, 1, m), count(variant, 3, m)], [4, 4], "{variant} at {m}");
+        }
+    }
+}
+
+#[test]
 fn a_torn_last_row_is_measured_again() {
     let root = tempfile::tempdir().unwrap();
     sweep(root.path(), &mut Impatient(20.into())).unwrap_err();

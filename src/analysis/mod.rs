@@ -1,16 +1,37 @@
 //! Numbers from records. Pure: rows in, numbers out; no file, no clock, no device.
 //!
 //! [`points`] groups the rows, [`speedup`] compares them, [`amdahl`], [`growth`] and [`crossover`] say what follows.
+//! [`bootstrap`] and [`mann_whitney`] say how sure that is, [`quality`] what speaks against the samples themselves.
+//! [`scaling`], [`usl`] and [`threads`] say what more processors bring.
+//! [`compare`] holds two runs against each other.
 //! [`axis`] finds what a sweep varied, so that a figure knows its horizontal axis.
 
 pub mod amdahl;
 pub mod axis;
+mod bca;
 pub mod bootstrap;
+pub mod compare;
 pub mod crossover;
 pub mod growth;
+mod least_squares;
+pub mod mann_whitney;
+mod normal;
+mod order_interval;
+pub mod outliers;
 pub mod points;
+pub mod quality;
+pub mod scaling;
 pub mod speedup;
 pub mod stats;
+pub mod threads;
+pub mod trend;
+pub mod usl;
 
+#[cfg(test)]
+mod certainty_tests;
+#[cfg(test)]
+mod compare_tests;
+#[cfg(test)]
+mod scaling_tests;
 #[cfg(test)]
 mod tests;

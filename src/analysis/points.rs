@@ -1,6 +1,7 @@
 //! Rows grouped into points: one variant at one set of sizes, with the statistics of its times.
 
 use super::bootstrap::Resamples;
+use super::quality::{Quality, quality};
 use super::stats::{Estimate, median};
 use crate::record::{CallKind, Clock, Row, Status};
 
@@ -86,8 +87,13 @@ impl Point {
         self.resamples(time).map(Resamples::estimate)
     }
 
-    /// The resampled medians behind [`Self::time`].
-    pub(super) fn resamples(&self, time: Time) -> Option<&Resamples> {
+    /// What speaks against the samples behind [`Self::time`], and how many of them stand apart.
+    pub fn quality(&self, time: Time) -> Option<Quality> {
+        self.resamples(time).map(|r| quality(r.samples()))
+    }
+
+    /// The samples behind [`Self::time`] and the medians of their resamples.
+    pub fn resamples(&self, time: Time) -> Option<&Resamples> {
         self.times[time as usize].as_ref()
     }
 }
@@ -158,17 +164,19 @@ fn point(head: &Row, members: &[&Row]) -> Option<Point> {
         of_kind(CallKind::Warm).filter_map(cell).map(nanoseconds).collect()
     };
     let first: Vec<f64> = of_kind(CallKind::First).filter_map(whole).map(nanoseconds).collect();
-    let cells: [fn(&Row) -> Option<u64>; 3] = if head.threads.is_some() {
-        [whole, whole, whole]
-    } else {
-        [|r| r.kernel_ns, |r| r.resident_ns, |r| r.total_ns]
-    };
     let name = format!("{}/{}/{:?}/{:?}", head.op, head.variant, head.threads, head.sizes);
     let mut kind = 0_u8;
-    let times = cells.map(|cell| {
+    let mut draw = |cell: fn(&Row) -> Option<u64>| {
         kind += 1;
         Resamples::draw(&warm(cell), stream(&name, kind))
-    });
+    };
+    let times = if head.threads.is_some() {
+        // On the CPU the three are one, to the ends of their intervals.
+        let whole = draw(whole);
+        [whole.clone(), whole.clone(), whole]
+    } else {
+        [draw(|r| r.kernel_ns), draw(|r| r.resident_ns), draw(|r| r.total_ns)]
+    };
     if times.iter().all(Option::is_none) {
         return None;
     }
@@ -178,7 +186,7 @@ fn point(head: &Row, members: &[&Row]) -> Option<Point> {
     let phases = Phases {
         upload: median(&warm(|r| r.upload_ns)),
         encode: median(&warm(|r| r.encode_ns)),
-        kernel: median(&warm(cells[0])),
+        kernel: median(&warm(if head.threads.is_some() { whole } else { |r| r.kernel_ns })),
         launch: if head.threads.is_some() { None } else { median(&launch) },
         download: median(&warm(|r| r.download_ns)),
     };

@@ -15,7 +15,7 @@ fn close(a: f64, b: f64) -> bool {
 }
 
 /// Rows of one point: GPU where `threads` is none. The kernel takes a quarter of the total, residence a half.
-fn rows(variant: &str, threads: Option<u32>, n: u32, totals: &[u64]) -> Vec<Row> {
+pub(super) fn rows(variant: &str, threads: Option<u32>, n: u32, totals: &[u64]) -> Vec<Row> {
     let row = |(sample, total): (usize, &u64)| Row {
         experiment: "x".into(),
         op: "matmul".into(),
@@ -92,8 +92,11 @@ fn a_ratio_of_medians_has_the_ratio_and_a_wider_interval() {
     let fast = Resamples::draw(&[2.0; 7], 2).unwrap();
     let ratio = slow.ratio(&fast).unwrap();
     assert_eq!((ratio.value, ratio.count), (6.5, 7));
-    let (a, b) = (ratio.interval.unwrap(), slow.estimate().interval.unwrap());
-    assert!(close(a.low, b.low / 2.0) && close(a.high, b.high / 2.0));
+    // The divisor is known: the interval is that of the dividend, halved.
+    for (ratio, alone) in [(ratio, slow.bca()), (slow.ratio_percentile(&fast).unwrap(), slow.percentile())] {
+        let (a, b) = (ratio.interval.unwrap(), alone.interval.unwrap());
+        assert!(close(a.low, b.low / 2.0) && close(a.high, b.high / 2.0), "{a:?} {b:?}");
+    }
     assert!(slow.ratio(&Resamples::draw(&[0.0; 7], 1).unwrap()).is_none());
 }
 

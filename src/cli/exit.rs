@@ -12,6 +12,7 @@ pub(super) const TABLE: &str = "Exit codes:
   2    usage: bad arguments or sizes, unknown names, files that cannot be read or used
   3    no suitable adapter
   4    a result that is not what the reference or the oracle says
+  5    a point that is slower beyond doubt (compare)
   130  interrupted";
 
 /// How the program ends.
@@ -22,6 +23,7 @@ pub(super) enum Exit {
     Usage,
     NoAdapter,
     Mismatch,
+    Regression,
     Interrupted,
 }
 
@@ -33,6 +35,7 @@ impl Exit {
             Self::Usage => 2,
             Self::NoAdapter => 3,
             Self::Mismatch => 4,
+            Self::Regression => 5,
             Self::Interrupted => 130,
         }
     }
@@ -123,8 +126,15 @@ mod tests {
 
     #[test]
     fn every_code_is_in_the_table() {
-        for exit in [Exit::Ok, Exit::Failure, Exit::Usage, Exit::NoAdapter, Exit::Mismatch, Exit::Interrupted]
-        {
+        for exit in [
+            Exit::Ok,
+            Exit::Failure,
+            Exit::Usage,
+            Exit::NoAdapter,
+            Exit::Mismatch,
+            Exit::Regression,
+            Exit::Interrupted,
+        ] {
             let line = format!("\n  {:<5}", exit.code());
             assert!(TABLE.contains(line.trim_end_matches(' ')), "{line}");
         }

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod compare;
 mod completions;
 mod cpu;
 mod data;
@@ -47,6 +48,8 @@ enum Verb {
     Sweep(sweep::Args),
     /// Tables and figures from run folders; needs no GPU
     Report(report::Args),
+    /// Hold a run against another one: each point faster, slower, same or unclear
+    Compare(compare::Args),
     /// Repeat the thesis's experiments on real MRI slices and report what comes out
     Reproduce(reproduce::Args),
     /// Make images: slices of a volume, or a synthetic data set
@@ -75,6 +78,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Verb::Run(verb) => run::run(verb, global),
         Verb::Sweep(args) => sweep::run(args, global),
         Verb::Report(args) => report::run(args, global),
+        Verb::Compare(args) => compare::run(args, global),
         Verb::Reproduce(args) => reproduce::run(args, global),
         Verb::Data(verb) => data::run(verb, global),
         Verb::Completions(args) => completions::run(args),

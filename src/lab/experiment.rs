@@ -14,6 +14,9 @@ const MAX_BYTES: u64 = 1 << 20;
 /// The most points of one experiment.
 const MAX_POINTS: usize = 10_000;
 
+/// The most CPU threads of an experiment.
+const MAX_THREADS: u16 = 4096;
+
 /// What to measure, and why.
 #[derive(Debug, Clone)]
 pub struct Experiment {
@@ -31,6 +34,8 @@ pub struct Experiment {
     pub fill: Fill,
     /// The seed, where the file names one.
     pub seed: Option<u64>,
+    /// CPU thread counts that parallel CPU variants are measured with; empty for the engine's own.
+    pub threads: Vec<u16>,
     /// How long to measure.
     pub budget: Budget,
     /// The points, the last axis of the op's list running fastest.
@@ -62,6 +67,8 @@ struct File {
     input: Option<String>,
     #[serde(default)]
     seed: Option<u64>,
+    #[serde(default)]
+    threads: Vec<u16>,
     axes: BTreeMap<String, Axis>,
     #[serde(default)]
     budget: Budget,
@@ -138,6 +145,12 @@ impl Experiment {
         if matches!(&file.variants, Variants::List(list) if list.is_empty()) {
             return Err(bad("it names no variant; leave `variants` out for all of them".to_owned()));
         }
+        let repeated = |(i, t): (usize, &u16)| file.threads[..i].contains(t);
+        if file.threads.iter().any(|t| !(1..=MAX_THREADS).contains(t))
+            || file.threads.iter().enumerate().any(repeated)
+        {
+            return Err(bad(format!("threads are different counts from 1 to {MAX_THREADS}")));
+        }
         if file.name.is_empty() {
             return Err(bad("it needs a name: the results' folder bears it".to_owned()));
         }
@@ -150,6 +163,7 @@ impl Experiment {
             op,
             fill,
             seed: file.seed,
+            threads: file.threads,
             budget,
             text: text.to_owned(),
         })
@@ -259,6 +273,8 @@ mod tests {
         assert!(refused(&format!("{HEAD}variants = 'quick'\n[axes]\nm = 1")).contains("known are serial"));
         assert!(refused(&format!("{HEAD}[axes]\nm = []")).contains("no values"));
         assert!(refused(&format!("{HEAD}[axes]\nm = 1\n[budget]\nmax_samples = 0")).contains("max_samples"));
+        assert!(refused(&format!("{HEAD}threads = [1, 0]\n[axes]\nm = 1")).contains("from 1 to 4096"));
+        assert!(refused(&format!("{HEAD}threads = [2, 2]\n[axes]\nm = 1")).contains("different counts"));
         assert!(refused("name = ").contains("line 1"));
         let list = vec!["1"; 200].join(",");
         assert!(refused(&format!("{HEAD}[axes]\nm = [{list}]\nn = [{list}]")).contains("more than 10000"));

@@ -4,33 +4,30 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
+use super::entrant::Entrant;
 use super::verify::verify_prepared;
 use super::{Budget, Case, Verdict};
 use crate::engine::{Engine, Phases, Prepared, outputs};
 use crate::error::{Error, Result};
-use crate::ops::{Data, Variant};
+use crate::ops::Data;
 
 /// What the measuring of a point tells, call by call.
 pub(super) trait Sink {
     /// A timed call of a variant that has been found right. `compile_ns` is there when pipelines were built for it.
-    fn call(
-        &mut self,
-        variant: &'static Variant,
-        first: bool,
-        compile_ns: Option<u64>,
-        phases: Phases,
-    ) -> Result<()>;
+    fn call(&mut self, entrant: Entrant, first: bool, compile_ns: Option<u64>, phases: Phases) -> Result<()>;
     /// A variant that is not measured at this point.
-    fn skipped(&mut self, variant: &'static Variant, reason: String) -> Result<()>;
+    fn skipped(&mut self, entrant: Entrant, reason: String) -> Result<()>;
     /// A variant that was wrong or broke.
-    fn failed(&mut self, variant: &'static Variant, reason: String) -> Result<()>;
+    fn failed(&mut self, entrant: Entrant, reason: String) -> Result<()>;
     /// Whether the user wants to stop.
     fn stopped(&self) -> bool;
 }
 
-/// A variant at a point, and what an earlier, interrupted run has measured of it.
-pub(super) struct Contestant {
-    pub(super) variant: &'static Variant,
+/// An entrant at a point, and what an earlier, interrupted run has measured of it.
+pub(super) struct Contestant<'e> {
+    pub(super) entrant: Entrant,
+    /// Who runs it.
+    pub(super) engine: &'e Engine,
     /// Whether its first call is on record.
     pub(super) begun: bool,
     /// Its warm samples: nanoseconds, end to end.
@@ -38,15 +35,14 @@ pub(super) struct Contestant {
 }
 
 struct Running<'e> {
-    contestant: Contestant,
+    contestant: Contestant<'e>,
     prepared: Box<dyn Prepared + 'e>,
 }
 
 /// Measures `contestants` on one case. Samples of an earlier, interrupted run are counted in.
 pub(super) fn point(
-    engine: &Engine,
     case: &Case,
-    contestants: Vec<Contestant>,
+    contestants: Vec<Contestant<'_>>,
     budget: &Budget,
     sink: &mut dyn Sink,
 ) -> Result<()> {
@@ -56,7 +52,7 @@ pub(super) fn point(
         if sink.stopped() {
             return Err(Error::Interrupted);
         }
-        if let Some(ready) = verified(engine, case, contestant, budget, &mut results, sink)? {
+        if let Some(ready) = verified(case, contestant, budget, &mut results, sink)? {
             running.push(ready);
         }
     }
@@ -71,22 +67,22 @@ pub(super) fn point(
             if sink.stopped() {
                 return Err(Error::Interrupted);
             }
-            let variant = ready.contestant.variant;
+            let entrant = ready.contestant.entrant;
             match ready.prepared.run(&case.inputs, &mut results) {
                 Ok(phases) => {
-                    sink.call(variant, false, None, phases)?;
+                    sink.call(entrant, false, None, phases)?;
                     ready.contestant.samples.push(phases.total_ns);
                 }
                 Err(e) => {
-                    broken(variant, e, sink)?;
+                    broken(entrant, e, sink)?;
                     continue;
                 }
             }
             if !budget.is_met(&ready.contestant.samples) {
                 still.push(ready);
-            } else if let Some(fault) = case.fault(variant.name, &results) {
+            } else if let Some(fault) = case.fault(entrant.variant.name, &results) {
                 // Right at first and wrong at last: a race.
-                sink.failed(variant, format!("the last call was wrong: {fault}"))?;
+                sink.failed(entrant, format!("the last call was wrong: {fault}"))?;
             }
         }
         running = still;
@@ -108,7 +104,7 @@ fn warmed<'e>(
             (0..budget.warmup).try_for_each(|_| ready.prepared.run(&case.inputs, results).map(|_| ()));
         match calls {
             Ok(()) => still.push(ready),
-            Err(e) => broken(ready.contestant.variant, e, sink)?,
+            Err(e) => broken(ready.contestant.entrant, e, sink)?,
         }
     }
     Ok(still)
@@ -116,35 +112,35 @@ fn warmed<'e>(
 
 /// A variant that an error stopped is a row. A lost device is no variant's fault, and nothing can be measured after it:
 /// the sweep ends, and goes on when the command is given again.
-fn broken(variant: &'static Variant, error: Error, sink: &mut dyn Sink) -> Result<()> {
+fn broken(entrant: Entrant, error: Error, sink: &mut dyn Sink) -> Result<()> {
     match error {
         Error::DeviceLost { .. } | Error::Interrupted => Err(error),
-        other => sink.failed(variant, other.to_string()),
+        other => sink.failed(entrant, other.to_string()),
     }
 }
 
 /// Prepares and verifies one variant; `None` where it is done: skipped, failed, or so slow that the verified call is
 /// its only sample.
 fn verified<'e>(
-    engine: &'e Engine,
     case: &Case,
-    mut contestant: Contestant,
+    mut contestant: Contestant<'e>,
     budget: &Budget,
     results: &mut Vec<Data>,
     sink: &mut dyn Sink,
 ) -> Result<Option<Running<'e>>> {
-    let variant = contestant.variant;
+    let Contestant { entrant, engine, .. } = contestant;
+    let variant = entrant.variant;
     if variant.finite_only && !case.is_finite() {
-        sink.skipped(variant, "its product with the identity needs finite inputs".to_owned())?;
+        sink.skipped(entrant, "its product with the identity needs finite inputs".to_owned())?;
         return Ok(None);
     }
     let mut prepared = match engine.prepare(case.op, variant, &case.sizes) {
         Ok(prepared) => prepared,
         Err(e @ (Error::NotApplicable { .. } | Error::TooLarge { .. } | Error::OutOfMemory { .. })) => {
-            sink.skipped(variant, e.to_string())?;
+            sink.skipped(entrant, e.to_string())?;
             return Ok(None);
         }
-        Err(e) => return broken(variant, e, sink).map(|()| None),
+        Err(e) => return broken(entrant, e, sink).map(|()| None),
     };
     match verify_prepared(prepared.as_mut(), case, variant, results) {
         Ok(Verdict::Passed(phases)) => {
@@ -153,22 +149,22 @@ fn verified<'e>(
             // compilation was part of it.
             let only = phases.total_ns as f64 / 1e9 >= budget.point_seconds && compile_ns.is_none();
             if only {
-                sink.call(variant, false, None, phases)?;
+                sink.call(entrant, false, None, phases)?;
                 return Ok(None);
             }
             if !contestant.begun {
-                sink.call(variant, true, compile_ns, phases)?;
+                sink.call(entrant, true, compile_ns, phases)?;
             }
         }
         Ok(Verdict::Failed(fault)) => {
-            sink.failed(variant, fault.to_string())?;
+            sink.failed(entrant, fault.to_string())?;
             return Ok(None);
         }
         Ok(Verdict::Skipped(reason)) => {
-            sink.skipped(variant, reason)?;
+            sink.skipped(entrant, reason)?;
             return Ok(None);
         }
-        Err(e) => return broken(variant, e, sink).map(|()| None),
+        Err(e) => return broken(entrant, e, sink).map(|()| None),
     }
     contestant.samples.reserve(budget.max_samples as usize);
     Ok(Some(Running { contestant, prepared }))

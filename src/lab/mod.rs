@@ -4,6 +4,7 @@
 
 mod budget;
 pub mod cases;
+mod entrant;
 mod experiment;
 mod measure;
 mod provenance;

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::budget::Spent;
+use super::entrant::{Entrant, crews, engine_of, entrants};
 use super::measure::{self, Contestant, Sink};
 use super::{Case, Experiment, Point, Provenance, machine_name, provenance, utc_now};
 use crate::engine::{Engine, Phases};
 use crate::error::Result;
-use crate::ops::{Cost, Data, Op, Sizes, Variant};
+use crate::ops::{Cost, Data, Op, Sizes};
 use crate::record::{CallKind, Clock, Row, Run, RunFolder, RunStatus, SamplesWriter, Status};
 
 /// A call that takes less is short, whatever a point's budget.
@@ -107,21 +108,23 @@ impl Sweep<'_> {
     fn points(&self, recorder: &mut Recorder<'_>, seed: u64) -> Result<()> {
         let experiment = self.experiment;
         let total = experiment.points.len();
+        let crews = crews(&experiment.threads)?;
+        let entrants = entrants(&experiment.variants, &experiment.threads, self.engine);
         for (number, point) in experiment.points.iter().enumerate() {
             recorder.enter(point, number, total);
             let sizes = match &point.sizes {
                 Ok(sizes) => sizes,
                 Err(reason) => {
-                    for variant in &experiment.variants {
-                        if !recorder.is_done(variant) {
-                            recorder.failed(variant, reason.clone())?;
+                    for entrant in &entrants {
+                        if !recorder.is_done(*entrant) {
+                            recorder.failed(*entrant, reason.clone())?;
                         }
                     }
                     continue;
                 }
             };
             recorder.cost = (experiment.op.cost)(sizes);
-            let contestants = recorder.contestants(&experiment.variants)?;
+            let contestants = recorder.contestants(&entrants, &crews)?;
             if contestants.is_empty() {
                 continue;
             }
@@ -130,7 +133,7 @@ impl Sweep<'_> {
             let inputs = given.unwrap_or_else(|| Case::draw(experiment.op, sizes, experiment.fill, seed));
             recorder.prepare_ns = Some(elapsed(start));
             let case = Case::given(experiment.op, sizes, inputs, Some(seed));
-            measure::point(self.engine, &case, contestants, &experiment.budget, recorder)?;
+            measure::point(&case, contestants, &experiment.budget, recorder)?;
         }
         Ok(())
     }
@@ -143,7 +146,7 @@ struct Recorder<'a> {
     seed: u64,
     writer: SamplesWriter,
     rows: Vec<Row>,
-    spent: Vec<(&'static str, Spent)>,
+    spent: Vec<(Entrant, Spent)>,
     start: Instant,
     /// The size columns of the point in hand.
     sizes: Vec<(String, String)>,
@@ -160,11 +163,12 @@ impl<'a> Recorder<'a> {
         rows: Vec<Row>,
         observer: &'a mut dyn Observer,
     ) -> Self {
-        let mut spent: Vec<(&'static str, Spent)> =
-            sweep.experiment.variants.iter().map(|v| (v.name, Spent::default())).collect();
+        let Experiment { variants, threads, .. } = sweep.experiment;
+        let entrants = entrants(variants, threads, sweep.engine);
+        let mut spent: Vec<(Entrant, Spent)> = entrants.into_iter().map(|e| (e, Spent::default())).collect();
         for row in &rows {
-            if let (Some(total), Some((_, s))) = (row.total_ns, spent.iter_mut().find(|s| s.0 == row.variant))
-            {
+            let entered = spent.iter_mut().find(|(e, _)| is_of(row, *e));
+            if let (Some(total), Some((_, s))) = (row.total_ns, entered) {
                 s.add(total, row.flops);
             }
         }
@@ -197,36 +201,40 @@ impl<'a> Recorder<'a> {
         self.observer.point(number, total, &shown.join(" "));
     }
 
-    fn rows_of(&self, variant: &str) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(move |r| r.variant == variant && r.sizes == self.sizes)
+    fn rows_of(&self, entrant: Entrant) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |r| is_of(r, entrant) && r.sizes == self.sizes)
     }
 
-    fn warm(&self, variant: &str) -> Vec<u64> {
-        self.rows_of(variant).filter(|r| r.call == Some(CallKind::Warm)).filter_map(|r| r.total_ns).collect()
+    fn warm(&self, entrant: Entrant) -> Vec<u64> {
+        self.rows_of(entrant).filter(|r| r.call == Some(CallKind::Warm)).filter_map(|r| r.total_ns).collect()
     }
 
-    /// Whether an earlier run finished this variant at this point.
-    fn is_done(&self, variant: &Variant) -> bool {
-        self.rows_of(variant.name).any(|r| r.status != Status::Ok)
-            || self.sweep.experiment.budget.is_met(&self.warm(variant.name))
+    /// Whether an earlier run finished this entrant at this point.
+    fn is_done(&self, entrant: Entrant) -> bool {
+        self.rows_of(entrant).any(|r| r.status != Status::Ok)
+            || self.sweep.experiment.budget.is_met(&self.warm(entrant))
     }
 
-    /// The variants still to be measured here. Those whose time is up get a row that says where they stopped.
-    fn contestants(&mut self, variants: &[&'static Variant]) -> Result<Vec<Contestant>> {
+    /// The entrants still to be measured here. Those whose time is up get a row that says where they stopped.
+    fn contestants<'e>(&mut self, entrants: &[Entrant], crews: &'e [Engine]) -> Result<Vec<Contestant<'e>>>
+    where
+        'a: 'e,
+    {
         let mut found = Vec::new();
         let mut planned = 0.0;
-        for &variant in variants {
-            if self.is_done(variant) {
+        for &entrant in entrants {
+            if self.is_done(entrant) {
                 continue;
             }
-            let spent = self.spent.iter().find(|s| s.0 == variant.name).map(|s| s.1).unwrap_or_default();
+            let spent = self.spent.iter().find(|s| s.0 == entrant).map(|s| s.1).unwrap_or_default();
             if let Some(reason) = self.too_long(&spent, planned) {
-                self.skipped(variant, reason)?;
+                self.skipped(entrant, reason)?;
                 continue;
             }
             planned += self.sweep.experiment.budget.point_cost(spent.expected(self.cost.flops));
-            let begun = self.rows_of(variant.name).next().is_some();
-            found.push(Contestant { variant, begun, samples: self.warm(variant.name) });
+            let begun = self.rows_of(entrant).next().is_some();
+            let engine = engine_of(entrant, crews, self.sweep.engine);
+            found.push(Contestant { entrant, engine, begun, samples: self.warm(entrant) });
         }
         Ok(found)
     }
@@ -253,17 +261,15 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    fn row(&self, variant: &Variant) -> Row {
+    fn row(&self, Entrant { variant, threads }: Entrant) -> Row {
         let gpu = if variant.is_cpu() { None } else { self.sweep.engine.gpu() };
-        let parallel = matches!(variant.how, crate::ops::How::Cpu { parallel: true, .. });
-        let threads = if parallel { self.sweep.engine.threads() } else { 1 };
         Row {
             experiment: self.sweep.experiment.name.clone(),
             op: self.sweep.experiment.op.name.to_owned(),
             variant: variant.name.to_owned(),
             adapter: gpu.map_or_else(|| self.cpu.clone(), |g| g.adapter().name.clone()),
             software: gpu.is_some_and(|g| g.adapter().software),
-            threads: variant.is_cpu().then(|| u32::try_from(threads).unwrap_or(u32::MAX)),
+            threads,
             sizes: self.sizes.clone(),
             flops: self.cost.flops,
             bytes: self.cost.bytes,
@@ -282,6 +288,10 @@ impl<'a> Recorder<'a> {
             status: Status::Ok,
             reason: String::new(),
         }
+    }
+
+    fn label(&self, entrant: Entrant) -> String {
+        entrant.label(!self.sweep.experiment.threads.is_empty())
     }
 
     fn keep(&mut self, row: Row) -> Result<()> {
@@ -303,19 +313,13 @@ impl<'a> Recorder<'a> {
 }
 
 impl Sink for Recorder<'_> {
-    fn call(
-        &mut self,
-        variant: &'static Variant,
-        first: bool,
-        compile_ns: Option<u64>,
-        phases: Phases,
-    ) -> Result<()> {
+    fn call(&mut self, entrant: Entrant, first: bool, compile_ns: Option<u64>, phases: Phases) -> Result<()> {
         let flops = self.cost.flops;
-        if let Some((_, spent)) = self.spent.iter_mut().find(|s| s.0 == variant.name) {
+        if let Some((_, spent)) = self.spent.iter_mut().find(|s| s.0 == entrant) {
             spent.add(phases.total_ns, flops);
         }
         let kind = if first { CallKind::First } else { CallKind::Warm };
-        let sample = self.rows_of(variant.name).filter(|r| r.call == Some(kind)).count();
+        let sample = self.rows_of(entrant).filter(|r| r.call == Some(kind)).count();
         let row = Row {
             sample: u32::try_from(sample).unwrap_or(u32::MAX),
             call: Some(kind),
@@ -328,26 +332,31 @@ impl Sink for Recorder<'_> {
             download_ns: phases.download_ns,
             total_ns: Some(phases.total_ns),
             clock: Some(if phases.timestamps { Clock::Timestamp } else { Clock::Wall }),
-            ..self.row(variant)
+            ..self.row(entrant)
         };
         self.keep(row)
     }
 
-    fn skipped(&mut self, variant: &'static Variant, reason: String) -> Result<()> {
-        self.observer.note(&format!("{} skipped: {reason}", variant.name));
-        let row = Row { status: Status::Skipped, reason, ..self.row(variant) };
+    fn skipped(&mut self, entrant: Entrant, reason: String) -> Result<()> {
+        self.observer.note(&format!("{} skipped: {reason}", self.label(entrant)));
+        let row = Row { status: Status::Skipped, reason, ..self.row(entrant) };
         self.keep(row)
     }
 
-    fn failed(&mut self, variant: &'static Variant, reason: String) -> Result<()> {
-        self.observer.note(&format!("{} FAILED: {reason}", variant.name));
-        let row = Row { status: Status::Failed, reason, ..self.row(variant) };
+    fn failed(&mut self, entrant: Entrant, reason: String) -> Result<()> {
+        self.observer.note(&format!("{} FAILED: {reason}", self.label(entrant)));
+        let row = Row { status: Status::Failed, reason, ..self.row(entrant) };
         self.keep(row)
     }
 
     fn stopped(&self) -> bool {
         self.observer.stopped()
     }
+}
+
+/// Whether a row is of this entrant.
+fn is_of(row: &Row, entrant: Entrant) -> bool {
+    row.variant == entrant.variant.name && row.threads == entrant.threads
 }
 
 fn elapsed(start: Instant) -> u64 {

@@ -7,6 +7,7 @@
 mod columns;
 mod facts;
 mod folder;
+mod latest;
 mod parse;
 mod row;
 mod run;
@@ -16,6 +17,7 @@ mod tests;
 
 pub use facts::Facts;
 pub use folder::{Folder, RunFolder};
+pub use latest::latest_runs;
 pub use parse::{MAX_SAMPLES_BYTES, from_bytes, read_samples};
 pub use row::{CallKind, Clock, Row, Status};
 pub use run::{AdapterInfo, Run, RunStatus, SCHEMA_VERSION};

@@ -7,6 +7,7 @@ mod axis;
 mod bars;
 mod base64;
 mod chart;
+mod doubts;
 mod figures;
 mod font;
 mod format;
@@ -18,12 +19,15 @@ mod pair;
 mod palette;
 mod render;
 mod results;
+mod scaling;
 mod scene;
 mod section;
 mod source;
 mod table;
 mod thesis;
 
+#[cfg(test)]
+mod scaling_tests;
 #[cfg(test)]
 mod tests;
 

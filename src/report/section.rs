@@ -1,10 +1,12 @@
 //! The sections of a report: the top, one for each experiment, the end.
 
+use super::doubts;
 use super::figures;
 use super::format;
 use super::page::{Block, heading, text};
 use super::pair;
 use super::results;
+use super::scaling;
 use super::source::{Source, slug};
 use super::table::Table;
 use crate::analysis::axis::{Panel, panels};
@@ -126,6 +128,8 @@ pub(super) fn experiment(source: &Source) -> Vec<Block> {
         }
         results::tables(&mut blocks, source, panel, &stem);
     }
+    blocks.extend(scaling::section(source));
+    blocks.extend(doubts::section(source));
     blocks.extend(run.notes.iter().map(|n| Block::Note(n.clone())));
     blocks
 }
@@ -236,8 +240,10 @@ pub(super) fn end(sources: &[Source]) -> Vec<Block> {
         [
             "Every variant was verified at each size, on the same inputs, before it was timed.",
             "Medians are of warm calls; first calls, which include compilation, stand apart.",
-            "Intervals are 95 % percentile bootstrap intervals from 2000 resamples with a fixed seed. With fewer than \
-             five samples there is none, and the count is given instead.",
+            "Intervals hold the true value in 95 % of cases, if samples are independent: of a median from interpolated order \
+             statistics, of a speedup from the BCa bootstrap with 2000 resamples and a fixed seed. With fewer than five \
+             samples there is none, and the count is given instead.",
+            "Outliers are kept and counted; a median hardly moves with them.",
             "A speedup is a ratio of two medians from one run in which the variants took turns.",
             "Kernel, resident and end-to-end times are never mixed. On the CPU the three are one.",
         ]

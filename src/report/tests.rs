@@ -52,7 +52,7 @@ fn run(experiment: &str) -> Run {
 }
 
 /// Seven rows of one point, one first call and six warm ones that scatter a little. `kernel` and `copies` in ns.
-fn rows(
+pub(super) fn rows(
     op: &str,
     variant: &str,
     sizes: &[(&str, String)],
@@ -178,7 +178,7 @@ fn pool_rows() -> Vec<Row> {
     all
 }
 
-fn folder(root: &Path, name: &str, sizes: &[&str], rows: &[Row]) -> Result<PathBuf> {
+pub(super) fn folder(root: &Path, name: &str, sizes: &[&str], rows: &[Row]) -> Result<PathBuf> {
     let path = root.join(name);
     std::fs::create_dir_all(&path).map_err(|e| Error::write(&path, e))?;
     run(name).write(&path.join("run.json"))?;

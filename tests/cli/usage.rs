@@ -11,7 +11,7 @@ fn help_names_every_verb_and_exit_code() {
     for word in ["devices", "check", "run", "data", "completions", "--device", "--quiet", "--threads"] {
         assert!(text.contains(word), "{word} is missing in: {text}");
     }
-    for code in ["  0 ", "  1 ", "  2 ", "  3 ", "  4 ", "  130 "] {
+    for code in ["  0 ", "  1 ", "  2 ", "  3 ", "  4 ", "  5 ", "  130 "] {
         assert!(text.contains(&format!("\n{code}")), "exit code {code} is missing in: {text}");
     }
     for verb in ["devices", "check", "run matmul", "run maxpool", "data slice", "data phantom", "completions"]

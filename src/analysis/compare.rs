@@ -1,0 +1,156 @@
+//! Two runs of the same points: what became faster, what slower, and of which nothing can be said.
+//!
+//! A point is called slower when three things hold: its median rose by more than the threshold, the 95 % interval of the
+//! ratio of the medians lies above 1, and the samples of the two runs differ by the Mann-Whitney test at 1 % after the
+//! correction of Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6
+//! (1979). The correction makes that 1 % the chance of even one false alarm among all points of a comparison, however
+//! many they are. Faster is the mirror image.
+//!
+//! All of it speaks about the noise within the two runs. What shifts a whole run (another program, a warmer machine) no
+//! statistic of two runs can tell from a change of the code: compare two runs of the same code first.
+
+use super::mann_whitney::mann_whitney;
+use super::points::{Point, Time};
+use super::stats::{Estimate, Interval};
+use crate::record::Run;
+
+/// The chance of one or more false alarms in a comparison.
+pub const ALARM: f64 = 0.01;
+
+/// What became of a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// The second run is faster, by more than the threshold and beyond doubt.
+    Faster,
+    /// The second run is slower, by more than the threshold and beyond doubt.
+    Slower,
+    /// The interval of the ratio lies within the threshold: whatever the difference is, it is too small to matter.
+    Same,
+    /// None of these: too few samples, too much noise.
+    Unclear,
+}
+
+impl Verdict {
+    /// All four, the worst first.
+    pub const ALL: [Self; 4] = [Self::Slower, Self::Unclear, Self::Same, Self::Faster];
+
+    /// Its word in tables and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Faster => "faster",
+            Self::Slower => "slower",
+            Self::Same => "same",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
+/// A point that both runs measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair<'a> {
+    /// In the first run.
+    pub a: &'a Point,
+    /// In the second run.
+    pub b: &'a Point,
+    /// Which time is compared.
+    pub time: Time,
+    /// The second run's median over the first one's: above 1 the second is slower. Absent where a time is missing, and
+    /// where the two come from different clocks.
+    pub ratio: Option<Estimate>,
+    /// The p-value of the Mann-Whitney test; [`judge`] corrects it for the number of pairs.
+    pub p: Option<f64>,
+    /// What it means; unclear until [`judge`] has said otherwise.
+    pub verdict: Verdict,
+}
+
+/// The points of two runs, matched.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Matched<'a> {
+    /// Measured in both, in the order of the first.
+    pub pairs: Vec<Pair<'a>>,
+    /// Measured in the first alone.
+    pub only_a: Vec<&'a Point>,
+    /// Measured in the second alone.
+    pub only_b: Vec<&'a Point>,
+}
+
+/// Matches points by op, variant, threads and sizes.
+pub fn matched<'a>(a: &'a [Point], b: &'a [Point], time: Time) -> Matched<'a> {
+    let same = |p: &Point, q: &Point| {
+        p.op == q.op && p.variant == q.variant && p.threads == q.threads && p.sizes == q.sizes
+    };
+    let mut found = Matched::default();
+    for point in a {
+        match b.iter().find(|other| same(point, other)) {
+            Some(other) => found.pairs.push(pair(point, other, time)),
+            None => found.only_a.push(point),
+        }
+    }
+    found.only_b = b.iter().filter(|point| !a.iter().any(|other| same(point, other))).collect();
+    found
+}
+
+fn pair<'a>(a: &'a Point, b: &'a Point, time: Time) -> Pair<'a> {
+    let comparable = time != Time::Kernel || a.clock == b.clock;
+    let times = a.resamples(time).zip(b.resamples(time)).filter(|_| comparable);
+    Pair {
+        a,
+        b,
+        time,
+        ratio: times.and_then(|(x, y)| y.ratio(x)),
+        p: times.and_then(|(x, y)| mann_whitney(y.samples(), x.samples())).map(|test| test.p),
+        verdict: Verdict::Unclear,
+    }
+}
+
+/// Judges all pairs of a comparison together; `threshold` is a share, 0.05 for 5 %.
+pub fn judge<'p, 'a: 'p>(pairs: impl IntoIterator<Item = &'p mut Pair<'a>>, threshold: f64) {
+    let mut pairs: Vec<&mut Pair<'a>> = pairs.into_iter().collect();
+    correct(&mut pairs);
+    for pair in pairs {
+        let Some(Estimate { value, interval: Some(Interval { low, high }), .. }) = pair.ratio else {
+            continue;
+        };
+        let differs = pair.p.is_some_and(|p| p <= ALARM);
+        let most = 1.0 + threshold;
+        pair.verdict = if value > most && low > 1.0 && differs {
+            Verdict::Slower
+        } else if value < 1.0 / most && high < 1.0 && differs {
+            Verdict::Faster
+        } else if low >= 1.0 / most && high <= most {
+            Verdict::Same
+        } else {
+            Verdict::Unclear
+        };
+    }
+}
+
+/// Holm's correction: the smallest of m p-values times m, the next times m - 1, and none below one before it.
+fn correct(pairs: &mut [&mut Pair<'_>]) {
+    let mut order: Vec<usize> = (0..pairs.len()).filter(|i| pairs[*i].p.is_some()).collect();
+    order.sort_by(|i, j| pairs[*i].p.partial_cmp(&pairs[*j].p).unwrap_or(std::cmp::Ordering::Equal));
+    let (mut left, mut so_far) = (order.len() as f64, 0.0_f64);
+    for place in order {
+        so_far = pairs[place].p.map_or(so_far, |p| so_far.max((p * left).min(1.0)));
+        pairs[place].p = Some(so_far);
+        left -= 1.0;
+    }
+}
+
+/// In what two machines differ, as sentences; empty where times of the two may be compared. Cores, CPU and adapter
+/// count, driver and compiler do not: what they change is what a comparison may be after.
+pub fn unlike(a: &Run, b: &Run) -> Vec<String> {
+    let adapter = |run: &Run| {
+        run.adapter.as_ref().map_or_else(|| "none".to_string(), |a| format!("{} ({})", a.name, a.backend))
+    };
+    let facts = [
+        ("CPU", a.cpu.clone(), b.cpu.clone()),
+        ("logical cores", a.cores.to_string(), b.cores.to_string()),
+        ("adapter", adapter(a), adapter(b)),
+    ];
+    facts
+        .into_iter()
+        .filter(|(_, x, y)| x != y)
+        .map(|(what, x, y)| format!("{what}: {x} against {y}"))
+        .collect()
+}

@@ -1,0 +1,184 @@
+//! The section about threads: measured speedups, what the laws of scaling make of them, and where they end.
+
+use super::axis::{Scale, Unit};
+use super::chart::{Axis, Chart, Mark, Series};
+use super::figures::scale_of;
+use super::format;
+use super::page::{Block, heading, text};
+use super::palette::{background, look};
+use super::source::Source;
+use super::table::Table;
+use crate::analysis::amdahl::ceiling;
+use crate::analysis::points::{Point, Time};
+use crate::analysis::scaling::gustafson;
+use crate::analysis::stats::Interval;
+use crate::analysis::threads::{ThreadSeries, thread_series};
+use crate::analysis::usl::{Fit, FitIntervals, Law};
+
+/// At most so many series get a figure; the tables hold all.
+const MAX_FIGURES: usize = 6;
+
+/// The section; nothing where a run did not vary its threads.
+pub(super) fn section(source: &Source) -> Vec<Block> {
+    let all = thread_series(&source.points);
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut blocks = vec![
+        heading(3, "Scaling over CPU threads"),
+        text(format!(
+            "Speedup against the same variant on one thread, on {} logical cores. Where there are more threads than \
+             cores they take turns, and no law promises a gain.",
+            source.folder.run.cores
+        )),
+    ];
+    for (number, series) in all.iter().enumerate().take(MAX_FIGURES) {
+        blocks.push(Block::Figure {
+            stem: format!("{}-scaling-{}", source.slug, number + 1),
+            scene: chart(source, series, &all).scene(),
+            caption: "Marks are measured: medians of interleaved calls with the 95 % interval of the ratio. The grey \
+                      curves are the laws fitted to them; linear is what as many processors would give that never wait."
+                .into(),
+        });
+    }
+    blocks.push(Block::Table(steps(source, &all)));
+    blocks.push(text(
+        "The serial fraction of Karp and Flatt is what Amdahl's law would need to explain the speedup. Where it grows with \
+         the threads, not serial code but the cost of sharing (memory bandwidth, waiting) is the limit. The scaled speedup is \
+         Gustafson's: the gain, if the problem grew with the threads and that fraction stayed.",
+    ));
+    blocks.push(Block::Table(laws(source, &all)));
+    blocks.push(text(
+        "X(N) = γN / (1 + α(N − 1) + βN(N − 1)): Amdahl's law is β = 0, and 1 / α its ceiling; the Universal Scalability Law \
+         has a peak at √((1 − α) / β). Intervals come from fits to resampled medians. The law with the least AICc explains \
+         the points best; it needs five thread counts, six for the last law.",
+    ));
+    blocks
+}
+
+/// The variant, and the size where several were measured.
+fn name(series: &ThreadSeries<'_>, all: &[ThreadSeries<'_>]) -> String {
+    let Some((_, point)) = series.points.first() else { return String::new() };
+    let others: Vec<&Point> = all.iter().filter_map(|s| s.points.first().map(|(_, p)| *p)).collect();
+    let differs = |(name, value): &&(String, String)| {
+        others.iter().any(|p| p.op == point.op && p.sizes.iter().any(|(n, v)| n == name && v != value))
+    };
+    let mut sizes: Vec<String> = Vec::new();
+    let mut last = "";
+    // m = n = k = 64 in place of three equal values one by one.
+    for (name, value) in point.sizes.iter().filter(differs) {
+        match sizes.last_mut().filter(|_| value == last) {
+            Some(size) => {
+                *size = format!("{} = {name} = {value}", size.trim_end_matches(&format!(" = {value}")))
+            }
+            None => sizes.push(format!("{name} = {value}")),
+        }
+        last = value;
+    }
+    std::iter::once(format!("{} {}", point.op, point.variant)).chain(sizes).collect::<Vec<_>>().join(", ")
+}
+
+fn chart(source: &Source, series: &ThreadSeries<'_>, all: &[ThreadSeries<'_>]) -> Chart {
+    let steps = series.steps();
+    let variant = series.points.first().map_or("", |(_, p)| p.variant.as_str());
+    let most = steps.last().map_or(2.0, |s| s.threads);
+    let counts: Vec<f64> = (0..=40).map(|i| most.powf(f64::from(i) / 40.0)).collect();
+    let curve = |number: usize, label: String, law: &dyn Fn(f64) -> f64| Series {
+        label,
+        look: background(number),
+        points: counts.iter().map(|n| Mark { x: *n, y: law(*n), band: None }).collect(),
+        light: true,
+        marked: false,
+    };
+    let mut curves = vec![curve(0, "linear".into(), &|n| n)];
+    for (number, law) in [(1, Law::Amdahl), (2, Law::Usl)] {
+        if let Some(fit) = series.fit(law) {
+            curves.push(curve(number, law.name().to_string(), &|n| fit.throughput(n)));
+        }
+    }
+    let mark = |s: &crate::analysis::threads::Step| Mark {
+        x: s.threads,
+        y: s.speedup.value,
+        band: s.speedup.interval,
+    };
+    curves.push(Series {
+        label: variant.to_string(),
+        look: look(variant),
+        points: steps.iter().map(mark).collect(),
+        light: false,
+        marked: true,
+    });
+    let scale = scale_of(&curves, &[]);
+    Chart {
+        title: format!("{}: speedup over threads", name(series, all)),
+        subtitle: source.folder.run.cpu.clone(),
+        x: Axis {
+            title: "CPU threads".into(),
+            unit: Unit::Plain,
+            scale: Scale::log(counts.iter().copied(), 0.025),
+            ticks: steps.iter().map(|s| s.threads).collect(),
+        },
+        y: Axis { title: "times as fast as one thread".into(), unit: Unit::Factor, scale, ticks: Vec::new() },
+        series: curves,
+        levels: Vec::new(),
+    }
+}
+
+fn steps(source: &Source, all: &[ThreadSeries<'_>]) -> Table {
+    let head = ["variant", "threads", "median", "speedup", "efficiency", "serial fraction", "scaled speedup"];
+    let caption = format!("Speedup over threads ({})", source.folder.run.cpu);
+    let mut table = Table::new(format!("{}-scaling", source.slug), caption, &head);
+    for series in all {
+        for (step, (_, point)) in series.steps().iter().zip(&series.points) {
+            let scaled = |e: f64| format!("{}×", format::number(gustafson(e, step.threads)));
+            table.push(vec![
+                name(series, all),
+                format::size(step.threads),
+                point.time(Time::EndToEnd).map_or_else(String::new, format::time_estimate),
+                if step.threads == 1.0 { "1".into() } else { format::factor_estimate(step.speedup) },
+                format::percent(step.efficiency),
+                step.serial.map_or_else(String::new, format::number),
+                step.serial.filter(|e| (0.0..=1.0).contains(e)).map_or_else(String::new, scaled),
+            ]);
+        }
+    }
+    table
+}
+
+fn laws(source: &Source, all: &[ThreadSeries<'_>]) -> Table {
+    let head = ["variant", "law", "α", "β", "P", "ceiling", "peak at", "AICc"];
+    let caption = format!("Laws of scaling fitted to the speedups ({})", source.folder.run.cpu);
+    let mut table = Table::new(format!("{}-laws", source.slug), caption, &head);
+    for series in all {
+        let best = series.best().map(|f| f.law);
+        for law in Law::ALL {
+            let Some(fit) = series.fit(law) else { continue };
+            let intervals = if law == Law::Linear { None } else { series.intervals(law) };
+            let mut row = vec![name(series, all), law.name().to_string()];
+            row.extend(parameters(&fit, intervals));
+            let mark = if best == Some(law) { ", best" } else { "" };
+            row.push(fit.aicc.map_or_else(String::new, |a| format!("{}{mark}", format::number(a))));
+            table.push(row);
+        }
+    }
+    table
+}
+
+fn parameters(fit: &Fit, intervals: Option<FitIntervals>) -> [String; 5] {
+    let with = |value: f64, interval: Option<Interval>| {
+        let bounds = interval.map_or_else(String::new, |i| format!(" {}", format::interval(i)));
+        format!("{}{bounds}", format::number(value))
+    };
+    let over = |i: Interval| Interval { low: 1.0 - i.high, high: 1.0 - i.low };
+    let alpha = intervals.map(|i| i.alpha);
+    let of = |from: Law, cell: String| if fit.law >= from { cell } else { String::new() };
+    let amdahl = |cell: String| if fit.law == Law::Amdahl { cell } else { String::new() };
+    let none = "none";
+    [
+        of(Law::Amdahl, with(fit.alpha, alpha)),
+        of(Law::Usl, with(fit.beta, intervals.map(|i| i.beta))),
+        amdahl(with(fit.parallel(), alpha.map(over))),
+        amdahl(format!("{}×", format::number(ceiling(fit.parallel())))),
+        of(Law::Usl, fit.peak().map_or_else(|| none.into(), |n| with(n, intervals.and_then(|i| i.peak)))),
+    ]
+}

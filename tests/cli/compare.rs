@@ -1,0 +1,113 @@
+//! `tesela compare`: verdicts, exit codes, refusals.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{fails, json_of, passes, stderr, stdout, tesela};
+
+const HEAD: &str = "experiment,op,variant,adapter,software,threads,m,n,k,flops,bytes,seed,sample,call,prepare_ns,\
+                    compile_ns,upload_ns,encode_ns,kernel_ns,resident_ns,download_ns,total_ns,clock,status,reason";
+
+/// A run folder with two variants at two sizes; `rayon` takes `factor` times as long as it might.
+fn folder(path: &Path, started: &str, cpu: &str, factor: f64) {
+    std::fs::create_dir_all(path).unwrap();
+    let run = json!({
+        "schema_version": 1, "command": ["tesela", "sweep"], "experiment": "x", "experiment_text": "",
+        "status": "complete", "started": started, "resume_key": "", "lock_sha256": "", "rustc": "", "os": "",
+        "cpu": cpu, "cores": 2, "memory_bytes": 1, "bounds_checks": true, "seed": 1, "generator": "ChaCha8",
+    });
+    std::fs::write(path.join("run.json"), run.to_string()).unwrap();
+    let mut text = format!("{HEAD}\n");
+    for (variant, threads, scale) in [("serial", 1, 1.0), ("rayon", 2, factor)] {
+        for side in [64, 128] {
+            for sample in 0..12 {
+                let ns = (f64::from(side * 10_000) * scale * (1.0 + 0.001 * f64::from(sample))).round();
+                text += &format!(
+                    "x,matmul,{variant},{cpu},false,{threads},{side},{side},{side},1,1,1,{sample},warm,,,,,,,,{ns},,ok,\n"
+                );
+            }
+        }
+    }
+    std::fs::write(path.join("samples.csv"), text).unwrap();
+}
+
+fn compare(a: &Path, b: &Path, more: &[&str]) -> std::process::Output {
+    let words = ["compare"].into_iter().map(Path::new).chain([a, b]).chain(more.iter().map(Path::new));
+    tesela(words).output().unwrap()
+}
+
+#[test]
+fn a_regression_beyond_doubt_ends_with_code_five() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    folder(&at("old"), "2024-01-01T00:00:00Z", "A", 1.0);
+    folder(&at("new"), "2024-01-02T00:00:00Z", "A", 1.3);
+
+    passes(&compare(&at("old"), &at("old"), &[]));
+    let slower = compare(&at("old"), &at("new"), &[]);
+    assert_eq!(slower.status.code(), Some(5), "{}", stderr(&slower));
+    let text = stdout(&slower);
+    let lines: Vec<&str> = text.lines().filter(|l| l.contains("rayon")).collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines.iter().all(|l| l.contains("1.300") && l.ends_with("slower")), "{text}");
+    assert!(text.contains("m=64 n=64 k=64") && text.contains("same"), "{text}");
+    assert!(
+        stderr(&slower).contains("4 points: 2 slower, 0 unclear, 2 same, 0 faster"),
+        "{}",
+        stderr(&slower)
+    );
+    passes(&compare(&at("old"), &at("new"), &["--threshold", "40"]));
+    passes(&compare(&at("new"), &at("old"), &[]));
+
+    let value = json_of(&compare(&at("old"), &at("new"), &["--json", "--time", "kernel"]));
+    assert_eq!(value["summary"], json!({ "slower": 2, "unclear": 0, "same": 2, "faster": 0 }));
+    assert_eq!(value["points"].as_array().unwrap().len(), 4);
+    assert_eq!(value["points"][2]["verdict"], "slower");
+    assert_eq!(value["points"][2]["sizes"], json!({ "m": "64", "n": "64", "k": "64" }));
+    assert!((value["points"][2]["ratio"].as_f64().unwrap() - 1.3).abs() < 0.01);
+}
+
+#[test]
+fn of_a_parent_the_latest_runs_are_taken() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    folder(&at("before/x/1"), "2024-01-01T00:00:00Z", "A", 9.0);
+    folder(&at("before/x/2"), "2024-01-02T00:00:00Z", "A", 1.0);
+    folder(&at("after/x/1"), "2024-01-03T00:00:00Z", "A", 0.5);
+    let output = compare(&at("before"), &at("after/x"), &["--json"]);
+    passes(&output);
+    let value = json_of(&output);
+    assert_eq!(value["summary"]["faster"], 2, "{value:#}");
+    assert!(value["runs"][0]["a"].as_str().unwrap().ends_with("2"), "{value:#}");
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    folder(&at("old"), "2024-01-01T00:00:00Z", "A", 1.0);
+    folder(&at("other"), "2024-01-01T00:00:00Z", "B", 1.0);
+    fails(&compare(&at("old"), &at("other"), &[]), 2, "not alike (CPU: A against B); --force");
+    let forced = compare(&at("old"), &at("other"), &["--force"]);
+    passes(&forced);
+    assert!(stderr(&forced).contains("CPU: A against B"));
+
+    fails(&compare(&at("old"), &at("missing"), &[]), 2, "cannot read");
+    std::fs::create_dir(at("empty")).unwrap();
+    fails(&compare(&at("empty"), &at("old"), &[]), 2, "there is no run folder in it");
+    fails(&compare(&at("old"), &at("old"), &["--threshold=-1"]), 2, "percentage");
+    fails(
+        &compare(&at("old"), &at("old"), &["--time", "total"]),
+        2,
+        "known are kernel, resident, end-to-end",
+    );
+
+    folder(&at("apart"), "2024-01-01T00:00:00Z", "A", 1.0);
+    let samples = at("apart").join("samples.csv");
+    let text = std::fs::read_to_string(&samples).unwrap();
+    std::fs::write(&samples, text.replace(",matmul,", ",maxpool,")).unwrap();
+    fails(&compare(&at("old"), &at("apart"), &[]), 2, "no point in common");
+    std::fs::write(&samples, &text[..text.len() - 20]).unwrap();
+    fails(&compare(&at("old"), &at("apart"), &[]), 2, "samples.csv");
+}
