@@ -109,8 +109,22 @@ const MAXPOOL_ZERO: &[[u32; 13]] = &[
 pub fn of(op: &'static Op) -> Result<Vec<Setup>> {
     match op.name {
         "matmul" => matmul(op),
-        _ => maxpool(op),
+        "maxpool" => maxpool(op),
+        _ => op.cases.iter().map(|text| listed(op, text)).collect(),
     }
+}
+
+/// A case of the op's own list.
+fn listed(op: &'static Op, text: &str) -> Result<Setup> {
+    let mut fill = Fill::Uniform;
+    let mut pairs = Vec::new();
+    for (name, value) in text.split(' ').filter_map(|pair| pair.split_once('=')) {
+        match name {
+            "fill" => fill = Fill::named(value).unwrap_or(fill),
+            _ => pairs.push((name, value)),
+        }
+    }
+    Ok(Setup { sizes: op.sizes(pairs)?, fill })
 }
 
 fn matmul(op: &'static Op) -> Result<Vec<Setup>> {

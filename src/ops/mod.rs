@@ -3,12 +3,14 @@
 //! An [`Op`] says what is computed, a [`Variant`] how. Both are values in lists: a new kernel is one `.wgsl` file and
 //! one entry in its op's `VARIANTS`; the checks, the sweeps, the benches and the reports read the lists.
 
+pub mod avgpool;
 mod caps;
 mod data;
 pub mod grid;
 mod inputs;
 pub mod matmul;
 pub mod maxpool;
+pub mod maxpool_backward;
 mod shader;
 mod sizes;
 mod tolerance;
@@ -25,13 +27,15 @@ pub use variant::{CpuCall, How, Pass, Product, Scratch, Variant};
 use crate::error::{Error, Result};
 
 /// Every operation, in the order in which lists and reports show them.
-pub static OPS: &[&Op] = &[&matmul::OP, &maxpool::OP];
+pub static OPS: &[&Op] = &[&matmul::OP, &maxpool::OP, &maxpool_backward::OP, &avgpool::OP, &avgpool::BACKWARD];
 
-/// Whether an operand is read or written.
+/// Whether an operand is read, written or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Read by the kernels.
     Input,
+    /// Read and updated in place, as parameters and their moments by an optimiser.
+    InOut,
     /// Written by the kernels, every element of it.
     Output,
 }
@@ -41,7 +45,7 @@ pub enum Role {
 pub struct Operand {
     /// The name: the variable's name in the shaders.
     pub name: &'static str,
-    /// Read or written.
+    /// Read, written or both.
     pub role: Role,
     /// Element type.
     pub dtype: DType,
@@ -65,7 +69,7 @@ pub struct Op {
     pub doc: &'static str,
     /// The sizes, in the order of TOML rows, CSV columns and parameter blocks.
     pub fields: &'static [Field],
-    /// The operands, inputs first.
+    /// The operands: inputs, then those updated in place, then outputs.
     pub operands: &'static [Operand],
     /// Refuses sizes that mean nothing: zeros, windows larger than the image, products that overflow.
     pub check: fn(&Sizes) -> Result<()>,
@@ -75,8 +79,14 @@ pub struct Op {
     pub shape: fn(&Sizes, &str) -> Vec<usize>,
     /// The least work of one call.
     pub cost: fn(&Sizes) -> Cost,
-    /// The obviously right answer: plain loops, f64 accumulation. One entry an output, in the order of `operands`.
+    /// The obviously right answer: plain loops, f64 accumulation. It gets what [`Op::inputs`] lists and gives one entry
+    /// for each of what [`Op::outputs`] lists, in order.
     pub reference: fn(&Sizes, &[Data]) -> Vec<Expected>,
+    /// Inputs of one kind from a seed, in the order of [`Op::inputs`]: [`Op::floats`], unless an operand has a meaning
+    /// of its own (positions, classes, variances).
+    pub draw: fn(&'static Op, &Sizes, Fill, u64) -> Vec<Data>,
+    /// Cases for `check`, each as `name=value` pairs and, where the inputs matter, `fill=KIND`.
+    pub cases: &'static [&'static str],
     /// How it can be computed.
     pub variants: &'static [Variant],
 }
@@ -124,14 +134,26 @@ impl Op {
         Ok(sizes)
     }
 
-    /// The inputs, in order.
+    /// The operands that a call is given, in order: inputs, and what is updated in place, as it is before.
     pub fn inputs(&self) -> impl Iterator<Item = &'static Operand> {
-        self.operands.iter().filter(|o| o.role == Role::Input)
+        self.operands.iter().filter(|o| o.role != Role::Output)
     }
 
-    /// The outputs that these sizes ask for, in order.
+    /// How many of the inputs are only read. They stand first.
+    pub fn read_only(&self) -> usize {
+        self.operands.iter().filter(|o| o.role == Role::Input).count()
+    }
+
+    /// The operands that a call gives back and these sizes ask for, in order: what is updated in place, as it is
+    /// after, and the outputs.
     pub fn outputs(&self, sizes: &Sizes) -> impl Iterator<Item = &'static Operand> {
-        self.operands.iter().filter(|o| o.role == Role::Output && !(self.shape)(sizes, o.name).is_empty())
+        self.operands.iter().filter(|o| o.role != Role::Input && !(self.shape)(sizes, o.name).is_empty())
+    }
+
+    /// For [`Op::draw`]: every input holds floats of that kind, each from a stream of its own.
+    pub fn floats(op: &'static Op, sizes: &Sizes, fill: Fill, seed: u64) -> Vec<Data> {
+        let operands = (0u64..).zip(op.inputs());
+        operands.map(|(stream, o)| fill.floats(seed, stream, op.len(sizes, o.name))).collect()
     }
 
     /// How many elements an operand has; 0 where these sizes do not use it.

@@ -18,6 +18,8 @@ pub static OP: Op = Op {
     shape,
     cost,
     reference: reference::reference,
+    draw: Op::floats,
+    cases: &[],
     variants: variants::VARIANTS,
 };
 

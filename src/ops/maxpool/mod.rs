@@ -8,6 +8,8 @@ mod variants;
 
 pub(crate) use cpu::extract;
 pub use geometry::Pool;
+pub(super) use geometry::check;
+pub(super) use reference::window;
 
 use super::{Cost, DType, Field, Op, Operand, Role, Sizes};
 
@@ -17,7 +19,7 @@ pub static OP: Op = Op {
     doc: "Y[n,c,r,q] = max over the kh x kw window of X[n,c] that starts at (r sh - ph, q sw - pw), taps dh, dw apart; f32",
     fields: FIELDS,
     operands: OPERANDS,
-    check: geometry::check,
+    check: |sizes| check(OP.name, sizes),
     derived: |sizes| {
         let pool = Pool::of(sizes);
         vec![("oh", pool.oh), ("ow", pool.ow)]
@@ -25,6 +27,8 @@ pub static OP: Op = Op {
     shape,
     cost,
     reference: reference::reference,
+    draw: Op::floats,
+    cases: &[],
     variants: variants::VARIANTS,
 };
 
