@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use tesela::engine::Engine;
 use tesela::lab::{Case, Verdict, cases, verify};
-use tesela::ops::{Fill, Op, Variant, matmul, maxpool};
+use tesela::ops::{Fill, OPS, Op, Variant, matmul, maxpool};
 
 /// Runs variants on cases, asserts that none fails, and returns how often each passed.
 fn all_pass(
@@ -60,10 +60,18 @@ fn maxpool_passes_every_case() {
     every_variant_passes_every_case(&maxpool::OP);
 }
 
+/// Every op of a network but the two that have tests of their own above.
+#[test]
+fn every_other_op_passes_every_case() {
+    for op in OPS.iter().filter(|op| !["matmul", "maxpool"].contains(&op.name)) {
+        every_variant_passes_every_case(op);
+    }
+}
+
 #[test]
 fn cpu_variants_need_no_adapter() {
     let engine = Engine::new(None, 2).unwrap();
-    for op in [&matmul::OP, &maxpool::OP] {
+    for op in OPS {
         let variants: Vec<_> = op.variants.iter().filter(|v| v.is_cpu()).collect();
         assert!(all_pass(&engine, cases(op), &variants).iter().all(|passed| *passed > 0));
     }

@@ -80,7 +80,7 @@ fn main(
         for (var q = first_column; q < last_column; q++) {
             if (column - q * params.sw) % params.dw == 0u {
                 let columns = counted(q * params.sw, params.kw, params.dw, params.pw, params.w);
-                sum += dy[(plane * params.oh + r) * params.ow + q] / f32(rows * columns);
+                sum += dy[(plane * params.oh + r) * params.ow + q] / (f32(rows) * f32(columns));
             }
         }
     }

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::maxpool::{self, Pool};
 use super::shader::wgsl;
+use super::tolerance::EPS;
 use super::{Bound, Cost, CpuCall, DType, Data, Expected, Field, Fill, Op, Operand, Pass, Role, Sizes, Variant};
 
 /// The operation.
@@ -123,9 +124,6 @@ fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
     let bounds = sums.into_iter().map(bound).collect();
     vec![Expected { operand: "dx", want, bound: Bound::Absolute(bounds) }]
 }
-
-/// Half the distance from 1 to the next f32: the relative error of one rounding.
-const EPS: f64 = 1.0 / 16_777_216.0;
 
 fn serial(call: &mut CpuCall<'_>) {
     let pool = Pool::of(call.sizes);

@@ -4,14 +4,18 @@
 //! one entry in its op's `VARIANTS`; the checks, the sweeps, the benches and the reports read the lists.
 
 pub mod avgpool;
+pub mod bias;
 mod caps;
 mod data;
+pub mod dropout;
 pub mod grid;
 mod inputs;
 pub mod matmul;
 pub mod maxpool;
 pub mod maxpool_backward;
+pub mod relu;
 mod shader;
+pub mod sigmoid;
 mod sizes;
 mod tolerance;
 mod variant;
@@ -27,7 +31,21 @@ pub use variant::{CpuCall, How, Pass, Product, Scratch, Variant};
 use crate::error::{Error, Result};
 
 /// Every operation, in the order in which lists and reports show them.
-pub static OPS: &[&Op] = &[&matmul::OP, &maxpool::OP, &maxpool_backward::OP, &avgpool::OP, &avgpool::BACKWARD];
+pub static OPS: &[&Op] = &[
+    &matmul::OP,
+    &maxpool::OP,
+    &maxpool_backward::OP,
+    &avgpool::OP,
+    &avgpool::BACKWARD,
+    &bias::OP,
+    &bias::RELU,
+    &bias::BACKWARD,
+    &relu::OP,
+    &relu::BACKWARD,
+    &sigmoid::OP,
+    &sigmoid::BACKWARD,
+    &dropout::OP,
+];
 
 /// Whether an operand is read, written or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,6 +185,38 @@ impl Op {
         sizes.find(name).or_else(|| (self.derived)(sizes).iter().find(|d| d.0 == name).map(|d| d.1))
     }
 }
+
+/// Refuses sizes of zero, by name.
+pub(crate) fn not_empty(op: &'static str, sizes: &Sizes, names: &[&str]) -> Result<()> {
+    match names.iter().find(|name| sizes.get(name) == 0) {
+        None => Ok(()),
+        Some(name) => Err(Error::BadSize {
+            op,
+            name: (*name).to_owned(),
+            value: "0".to_owned(),
+            reason: "is empty; use 1 or more".to_owned(),
+        }),
+    }
+}
+
+/// Refuses a real number outside `range`.
+pub(crate) fn within(
+    op: &'static str,
+    sizes: &Sizes,
+    name: &str,
+    range: impl std::ops::RangeBounds<f32> + std::fmt::Debug,
+) -> Result<()> {
+    let value = sizes.real(name);
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let reason = format!("is outside {range:?}");
+    Err(Error::BadSize { op, name: name.to_owned(), value: value.to_string(), reason })
+}
+
+/// Elements that a task of a CPU variant works on at a time: it should outlast the cost of handing it out by far, and
+/// fit the first-level cache with an operand or two beside it.
+pub(crate) const CHUNK: usize = 4096;
 
 /// The product of `factors`, refused where a 32-bit index could not count it (WGSL indices are `u32`; the last value
 /// is kept free).

@@ -59,7 +59,7 @@ impl Means {
     fn windows(&self) -> impl Iterator<Item = ([u32; 2], f32)> + '_ {
         let row = |(r, rows): (u32, &u32)| {
             let rows = *rows;
-            let column = move |(q, columns): (u32, &u32)| ([r, q], (rows * columns) as f32);
+            let column = move |(q, columns): (u32, &u32)| ([r, q], rows as f32 * *columns as f32);
             (0u32..).zip(&self.columns).map(column)
         };
         (0u32..).zip(&self.rows).flat_map(row)

@@ -2,12 +2,8 @@
 
 use super::divisors;
 use crate::ops::maxpool::Pool;
+use crate::ops::tolerance::{EPS, TINY};
 use crate::ops::{Bound, Data, Expected, Sizes};
-
-/// 2^-24: the relative error of one rounding.
-const EPS: f64 = 1.0 / 16_777_216.0;
-/// The smallest normal f32: smaller results may be flushed to zero.
-const TINY: f64 = f32::MIN_POSITIVE as f64;
 
 /// Sums of t terms err by at most t 2^-24 sum |x|, whatever the order; WGSL's division by up to 2.5 units in the last
 /// place, 5 x 2^-24 of the quotient.
@@ -80,7 +76,7 @@ mod tests {
     fn by_hand() {
         let mean = |text: &str| reference(&sizes(&OP, text), &[Data::F32(vec![4.0; 16])])[0].want.clone();
         assert_eq!(mean("h=4 kh=4"), [4.0]);
-        assert_eq!(mean("h=4 kh=2 sh=3 ph=1"), [1.0, 1.0, 1.0, 1.0].map(|v| v * 1.0));
+        assert_eq!(mean("h=4 kh=2 sh=3 ph=1"), [1.0, 1.0, 1.0, 1.0]);
         assert_eq!(mean("h=4 kh=2 sh=3 ph=1 count_include_pad=no"), [4.0; 4]);
         // The second window of a row reaches one column beyond the image: it is not counted.
         assert_eq!(mean("h=4 kh=3 sh=2 ceil=ceil"), [4.0; 4]);
