@@ -35,9 +35,8 @@ impl<'g> GpuPrepared<'g> {
 
         let bytes = |name: &str| 4 * op.len(sizes, name) as u64;
         let used = op.operands.iter().filter(|o| o.role == Role::Input || op.len(sizes, o.name) > 0);
-        let operands: Vec<(Role, &'static str, Buffer)> = used
-            .map(|o| Ok((o.role, o.name, gpu.buffer(o.name, bytes(o.name))?)))
-            .collect::<Result<_>>()?;
+        let operands: Vec<(Role, &'static str, Buffer)> =
+            used.map(|o| Ok((o.role, o.name, gpu.buffer(o.name, bytes(o.name))?))).collect::<Result<_>>()?;
         let between: Vec<(&'static str, Buffer)> = scratch
             .iter()
             .map(|s| Ok((s.name, gpu.buffer(s.name, 4 * (s.len)(sizes))?)))
@@ -55,14 +54,7 @@ impl<'g> GpuPrepared<'g> {
             launches.push(Launch { pipeline, bound, grid });
         }
         let largest = operands.iter().map(|(_, _, b)| b.bytes()).max().unwrap_or(0);
-        Ok(Self {
-            gpu,
-            launches,
-            operands,
-            staging: gpu.staging(largest)?,
-            timer: gpu.timer(1)?,
-            compile_ns,
-        })
+        Ok(Self { gpu, launches, operands, staging: gpu.staging(largest)?, timer: gpu.timer(1)?, compile_ns })
     }
 }
 

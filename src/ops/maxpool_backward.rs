@@ -10,7 +10,9 @@ use rayon::prelude::*;
 use super::maxpool::{self, Pool};
 use super::shader::wgsl;
 use super::tolerance::EPS;
-use super::{Bound, Cost, CpuCall, DType, Data, Expected, Field, Fill, Op, Operand, Pass, Role, Sizes, Variant};
+use super::{
+    Bound, Cost, CpuCall, DType, Data, Expected, Field, Fill, Op, Operand, Pass, Role, Sizes, Variant,
+};
 
 /// The operation.
 pub static OP: Op = Op {
@@ -22,7 +24,7 @@ pub static OP: Op = Op {
         Operand { name: "indices", role: Role::Input, dtype: DType::I32 },
         Operand { name: "dx", role: Role::Output, dtype: DType::F32 },
     ],
-    check: |sizes| maxpool::check(OP.name, sizes),
+    check: |sizes| maxpool::check(OP.name, sizes, Pool::of(sizes).pad_zero),
     derived: |sizes| {
         let pool = Pool::of(sizes);
         vec![("oh", pool.oh), ("ow", pool.ow)]
@@ -128,7 +130,8 @@ fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
 fn serial(call: &mut CpuCall<'_>) {
     let pool = Pool::of(call.sizes);
     let (plane, windows) = pool.planes();
-    let gradients = call.inputs[0].f32().chunks_exact(windows).zip(call.inputs[1].i32().chunks_exact(windows));
+    let gradients =
+        call.inputs[0].f32().chunks_exact(windows).zip(call.inputs[1].i32().chunks_exact(windows));
     for (dx, (dy, indices)) in call.outputs[0].f32_mut().chunks_exact_mut(plane).zip(gradients) {
         scatter(dx, dy, indices);
     }
@@ -172,7 +175,8 @@ mod tests {
     /// The gradient of sum(g * maxpool(x)), by central differences; steps are too small to move a maximum.
     #[test]
     fn it_agrees_with_finite_differences() {
-        for text in ["h=5 w=6 kh=3 sh=2 ph=1", "h=7 kh=2 sh=1 dh=2", "c=2 h=4 kh=2 sh=1 ph=1 pad_value=zero"] {
+        for text in ["h=5 w=6 kh=3 sh=2 ph=1", "h=7 kh=2 sh=1 dh=2", "c=2 h=4 kh=2 sh=1 ph=1 pad_value=zero"]
+        {
             let pairs = || text.split(' ').filter_map(|p| p.split_once('='));
             let sizes = OP.sizes(pairs()).unwrap();
             let forward = maxpool::OP.sizes(pairs()).unwrap();

@@ -3,20 +3,27 @@
 //! An [`Op`] says what is computed, a [`Variant`] how. Both are values in lists: a new kernel is one `.wgsl` file and
 //! one entry in its op's `VARIANTS`; the checks, the sweeps, the benches and the reports read the lists.
 
+pub mod adam;
 pub mod avgpool;
+pub mod bce_with_logits;
 pub mod bias;
 mod caps;
 mod data;
 pub mod dropout;
+pub mod global_norm;
 pub mod grid;
 mod inputs;
+mod losses;
 pub mod matmul;
 pub mod maxpool;
 pub mod maxpool_backward;
+mod regularised;
 pub mod relu;
+pub mod sgd;
 mod shader;
 pub mod sigmoid;
 mod sizes;
+pub mod softmax_cross_entropy;
 mod tolerance;
 mod variant;
 
@@ -45,6 +52,12 @@ pub static OPS: &[&Op] = &[
     &sigmoid::OP,
     &sigmoid::BACKWARD,
     &dropout::OP,
+    &softmax_cross_entropy::OP,
+    &bce_with_logits::OP,
+    &sgd::OP,
+    &adam::OP,
+    &global_norm::OP,
+    &global_norm::CLIP,
 ];
 
 /// Whether an operand is read, written or both.

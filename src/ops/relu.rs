@@ -71,8 +71,14 @@ pub static BACKWARD: Op = Op {
 };
 
 const FIELDS: &[Field] = &[Field::required("len", "elements")];
-const CASES: &[&str] =
-    &["len=1", "len=63", "len=64 fill=special", "len=65 fill=negative", "len=257 fill=ties", "len=9001 fill=special"];
+const CASES: &[&str] = &[
+    "len=1",
+    "len=63",
+    "len=64 fill=special",
+    "len=65 fill=negative",
+    "len=257 fill=ties",
+    "len=9001 fill=special",
+];
 
 /// Refuses no elements and more than 32-bit indices count.
 pub(super) fn check(op: &'static str, sizes: &Sizes) -> Result<()> {

@@ -8,7 +8,9 @@ use rayon::prelude::*;
 use super::relu::{check, shape};
 use super::shader::wgsl;
 use super::tolerance::{EPS, TINY, exp_error};
-use super::{CHUNK, Cost, CpuCall, DType, Data, Expected, Field, Fill, Op, Operand, Pass, Role, Sizes, Variant};
+use super::{
+    CHUNK, Cost, CpuCall, DType, Data, Expected, Field, Fill, Op, Operand, Pass, Role, Sizes, Variant,
+};
 
 /// The operation.
 pub static OP: Op = Op {
@@ -67,7 +69,8 @@ pub static BACKWARD: Op = Op {
 };
 
 const FIELDS: &[Field] = &[Field::required("len", "elements")];
-const CASES: &[&str] = &["len=1", "len=63", "len=64 fill=special", "len=65 fill=negative", "len=9001", "len=500 fill=digits"];
+const CASES: &[&str] =
+    &["len=1", "len=63", "len=64 fill=special", "len=65 fill=negative", "len=9001", "len=500 fill=digits"];
 
 /// Four operations an element (exp, add, divide, negate), or three for the gradient; every operand touched once.
 fn cost(sizes: &Sizes, operands: u64) -> Cost {

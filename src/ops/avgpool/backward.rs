@@ -14,7 +14,7 @@ pub static OP: Op = Op {
         Operand { name: "dy", role: Role::Input, dtype: DType::F32 },
         Operand { name: "dx", role: Role::Output, dtype: DType::F32 },
     ],
-    check: |sizes| maxpool::check(OP.name, sizes),
+    check: |sizes| maxpool::check(OP.name, sizes, true),
     derived,
     shape: |sizes, operand| match operand {
         "dy" => Pool::of(sizes).output(),

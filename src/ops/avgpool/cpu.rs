@@ -19,9 +19,7 @@ pub(super) fn rayon(call: &mut CpuCall<'_>) {
     let means = Means::of(call);
     let (image, windows) = means.pool.planes();
     let planes = call.inputs[0].f32().par_chunks_exact(image);
-    planes
-        .zip(call.outputs[0].f32_mut().par_chunks_exact_mut(windows))
-        .for_each(|(x, y)| means.plane(x, y));
+    planes.zip(call.outputs[0].f32_mut().par_chunks_exact_mut(windows)).for_each(|(x, y)| means.plane(x, y));
 }
 
 pub(super) fn serial_backward(call: &mut CpuCall<'_>) {

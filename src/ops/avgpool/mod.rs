@@ -24,7 +24,7 @@ pub static OP: Op = Op {
         Operand { name: "x", role: Role::Input, dtype: DType::F32 },
         Operand { name: "y", role: Role::Output, dtype: DType::F32 },
     ],
-    check: |sizes| maxpool::check(OP.name, sizes),
+    check: |sizes| maxpool::check(OP.name, sizes, true),
     derived,
     shape: |sizes, operand| match operand {
         "x" => Pool::of(sizes).image(),

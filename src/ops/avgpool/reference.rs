@@ -76,7 +76,7 @@ mod tests {
     fn by_hand() {
         let mean = |text: &str| reference(&sizes(&OP, text), &[Data::F32(vec![4.0; 16])])[0].want.clone();
         assert_eq!(mean("h=4 kh=4"), [4.0]);
-        assert_eq!(mean("h=4 kh=2 sh=3 ph=1"), [1.0, 1.0, 1.0, 1.0]);
+        assert_eq!(mean("h=4 kh=2 sh=3 ph=1"), [1.0, 2.0, 2.0, 4.0]);
         assert_eq!(mean("h=4 kh=2 sh=3 ph=1 count_include_pad=no"), [4.0; 4]);
         // The second window of a row reaches one column beyond the image: it is not counted.
         assert_eq!(mean("h=4 kh=3 sh=2 ceil=ceil"), [4.0; 4]);
@@ -89,7 +89,8 @@ mod tests {
             let (forward, back) = (sizes(&OP, text), sizes(&BACKWARD, text));
             let x = Fill::Uniform.floats(1, 0, OP.len(&forward, "x"));
             let g = Fill::Uniform.floats(1, 1, OP.len(&forward, "y"));
-            let dot = |a: &[f64], b: &Data| -> f64 { a.iter().zip(b.f32()).map(|(a, &b)| a * f64::from(b)).sum() };
+            let dot =
+                |a: &[f64], b: &Data| -> f64 { a.iter().zip(b.f32()).map(|(a, &b)| a * f64::from(b)).sum() };
             let left = dot(&reference(&forward, std::slice::from_ref(&x))[0].want, &g);
             let right = dot(&backward(&back, std::slice::from_ref(&g))[0].want, &x);
             assert!((left - right).abs() < 1e-12, "{text}: {left} {right}");

@@ -79,7 +79,11 @@ struct Mask {
 impl Mask {
     fn of(sizes: &Sizes) -> Self {
         let p = sizes.decimal("p");
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= p < 1; rounding is meant")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 <= p < 1; rounding is meant"
+        )]
         let (threshold, scale) = ((p * 4_294_967_296.0) as u32, (1.0 / (1.0 - p)) as f32);
         Self { threshold, scale, key: [sizes.get("seed"), sizes.get("layer")], step: sizes.get("step") }
     }

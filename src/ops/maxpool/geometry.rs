@@ -122,8 +122,8 @@ fn output_size(axis: Axis, ceil: bool) -> u32 {
 }
 
 /// Refuses empty images and windows, strides and dilations of 0, windows larger than the padded image, padding above
-/// half the window (where it is minus infinity: such a window could hold nothing but padding), and overflows.
-pub(in crate::ops) fn check(op: &'static str, sizes: &Sizes) -> Result<()> {
+/// half the window (unless `any_padding`: such a window could hold nothing but padding), and overflows.
+pub(in crate::ops) fn check(op: &'static str, sizes: &Sizes, any_padding: bool) -> Result<()> {
     let bad = |name: &str, reason: String| {
         let value = sizes.entries().find(|e| e.0 == name).map_or_else(String::new, |e| e.1);
         Err(Error::BadSize { op, name: name.to_owned(), value, reason })
@@ -153,7 +153,7 @@ pub(in crate::ops) fn check(op: &'static str, sizes: &Sizes) -> Result<()> {
             );
             return bad(k, reason);
         }
-        if !p.pad_zero && u64::from(axis.p) > axis.span() / 2 {
+        if !any_padding && u64::from(axis.p) > axis.span() / 2 {
             let reason = format!(
                 "is above half the window's span ({} / 2): a window could hold nothing but padding; use {} or less, or \
                  pad_value = \"zero\"",

@@ -19,7 +19,7 @@ pub static OP: Op = Op {
     doc: "Y[n,c,r,q] = max over the kh x kw window of X[n,c] that starts at (r sh - ph, q sw - pw), taps dh, dw apart; f32",
     fields: FIELDS,
     operands: OPERANDS,
-    check: |sizes| check(OP.name, sizes),
+    check: |sizes| check(OP.name, sizes, Pool::of(sizes).pad_zero),
     derived: |sizes| {
         let pool = Pool::of(sizes);
         vec![("oh", pool.oh), ("ow", pool.ow)]
