@@ -5,6 +5,7 @@
 
 mod caps;
 mod data;
+mod gemm;
 pub mod grid;
 mod inputs;
 pub mod matmul;
@@ -79,6 +80,17 @@ pub struct Op {
     pub reference: fn(&Sizes, &[Data]) -> Vec<Expected>,
     /// How it can be computed.
     pub variants: &'static [Variant],
+    /// What `check` runs: awkward sizes, and inputs that are easy to get wrong.
+    pub cases: fn() -> Result<Vec<Setup>>,
+}
+
+/// Sizes and the kind of input: one case of [`Op::cases`].
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The sizes.
+    pub sizes: Sizes,
+    /// The inputs.
+    pub fill: Fill,
 }
 
 impl Op {
