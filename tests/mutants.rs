@@ -5,6 +5,12 @@
 //! few threads, one bundle up to the next barrier before the other, so the tiles of these kernels (64 threads and more)
 //! meet it for certain; a GPU whose subgroup is the whole workgroup would not.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says what it saw"
+)]
+
 mod support;
 
 use std::path::PathBuf;

@@ -1,5 +1,7 @@
 //! Every shader is held to its op without a device: it parses, binds what the op has, says in its header what it does.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, and says what it saw")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -60,15 +60,14 @@ fn elements(a: &[f32], b: &[f32], c: &mut [f32], dims: Dims) {
 }
 
 /// Rows of C that one task computes.
-const ROWS: usize = 32;
-/// Columns of a panel of B: with `DEPTH` rows it stays in the second-level cache.
-const COLUMNS: usize = 512;
-/// Rows of a panel of B.
-const DEPTH: usize = 128;
+const ROWS: usize = 16;
+/// Columns of C that a task works on at a time: `ROWS` rows of so many elements stay in the first-level cache.
+const COLUMNS: usize = 256;
 
-/// The same loops, cache-blocked and shared out: each task takes `ROWS` rows of C and walks B in panels of
-/// `DEPTH` x `COLUMNS`, four rows of C at a time, so that a row of the panel is loaded once for four rows of C. What
-/// lies transposed is copied into its order first.
+/// The same sums in the same order, cache-blocked and shared out: each task takes `ROWS` rows of C, keeps `COLUMNS` of
+/// their elements at hand, and adds four terms at a time, so that an element of C is loaded and stored once for four
+/// multiplications. Plain loops, which the compiler vectorises for the processor that the program is built for.
+/// What lies transposed is copied into its order first.
 pub(super) fn rayon(call: &mut CpuCall<'_>) {
     let Dims { m, n, k, ta, tb, .. } = Dims::of(call.sizes);
     let (a, b) = (call.inputs[0].f32().par_chunks(m * k), call.inputs[1].f32().par_chunks(k * n));
@@ -78,16 +77,40 @@ pub(super) fn rayon(call: &mut CpuCall<'_>) {
         c.par_chunks_mut(ROWS * n).zip(a.par_chunks(ROWS * k)).for_each(|(c, a)| {
             c.fill(0.0);
             for j0 in (0..n).step_by(COLUMNS) {
-                let columns = COLUMNS.min(n - j0);
-                for p0 in (0..k).step_by(DEPTH) {
-                    let depth = DEPTH.min(k - p0);
-                    for (c_rows, a_rows) in c.chunks_mut(4 * n).zip(a.chunks(4 * k)) {
-                        panel(c_rows, a_rows, &b, Panel { n, k, j0, columns, p0, depth });
+                let columns = j0..n.min(j0 + COLUMNS);
+                let b_row = |p: usize| &b[p * n..][columns.clone()];
+                for p in (0..k).step_by(4) {
+                    for (c_row, a_row) in c.chunks_exact_mut(n).zip(a.chunks_exact(k)) {
+                        let c_row = &mut c_row[columns.clone()];
+                        match a_row[p..] {
+                            [a0, a1, a2, a3, ..] => {
+                                let rows = [b_row(p), b_row(p + 1), b_row(p + 2), b_row(p + 3)];
+                                add_four(c_row, [a0, a1, a2, a3], rows);
+                            }
+                            ref rest => {
+                                rest.iter().enumerate().for_each(|(t, a)| add_one(c_row, *a, b_row(p + t)))
+                            }
+                        }
                     }
                 }
             }
         });
     });
+}
+
+/// Adds one term to a row of C.
+fn add_one(c: &mut [f32], a: f32, b: &[f32]) {
+    for (c, b) in c.iter_mut().zip(b) {
+        *c += a * b;
+    }
+}
+
+/// Adds four terms to a row of C, one after the other.
+fn add_four(c: &mut [f32], a: [f32; 4], b: [&[f32]; 4]) {
+    let rows = b[0].iter().zip(b[1]).zip(b[2].iter().zip(b[3]));
+    for (c, ((b0, b1), (b2, b3))) in c.iter_mut().zip(rows) {
+        *c = *c + a[0] * b0 + a[1] * b1 + a[2] * b2 + a[3] * b3;
+    }
 }
 
 /// A matrix of `rows` rows, row-major; where it lies transposed, in a copy.
@@ -103,47 +126,6 @@ fn ordered(matrix: &[f32], transposed: bool, rows: usize) -> Cow<'_, [f32]> {
         }
     });
     Cow::Owned(copy)
-}
-
-/// Where a panel of B lies.
-#[derive(Clone, Copy)]
-struct Panel {
-    n: usize,
-    k: usize,
-    j0: usize,
-    columns: usize,
-    p0: usize,
-    depth: usize,
-}
-
-/// Adds one panel's products to up to four rows of C.
-fn panel(c: &mut [f32], a: &[f32], b: &[f32], at: Panel) {
-    let Panel { n, k, j0, columns, p0, depth } = at;
-    let mut rows = c.chunks_exact_mut(n).map(|row| &mut row[j0..j0 + columns]);
-    if let (4, Some(c0), Some(c1), Some(c2), Some(c3)) =
-        (a.len() / k, rows.next(), rows.next(), rows.next(), rows.next())
-    {
-        for p in p0..p0 + depth {
-            let b_row = &b[p * n + j0..][..columns];
-            let (a0, a1, a2, a3) = (a[p], a[k + p], a[2 * k + p], a[3 * k + p]);
-            let c01 = c0.iter_mut().zip(c1.iter_mut());
-            let c23 = c2.iter_mut().zip(c3.iter_mut());
-            for (((c0, c1), (c2, c3)), &b) in c01.zip(c23).zip(b_row) {
-                *c0 += a0 * b;
-                *c1 += a1 * b;
-                *c2 += a2 * b;
-                *c3 += a3 * b;
-            }
-        }
-        return;
-    }
-    for (c_row, a_row) in c.chunks_exact_mut(n).zip(a.chunks_exact(k)) {
-        for p in p0..p0 + depth {
-            for (c, &b_pj) in c_row[j0..j0 + columns].iter_mut().zip(&b[p * n + j0..][..columns]) {
-                *c += a_row[p] * b_pj;
-            }
-        }
-    }
 }
 
 /// A tuned GEMM: the `gemm` crate, with as many threads as asked for. Of a batch, each thread takes products of its
