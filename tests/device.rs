@@ -1,5 +1,7 @@
 //! What goes wrong on a device arrives as a typed error, and grids past a dimension's limit are folded.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, and says what it saw")]
+
 mod support;
 
 use std::path::Path;

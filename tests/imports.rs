@@ -1,6 +1,8 @@
 //! Who may import whom: every path in `src` that begins at the crate's root is held to the table of the design, and
 //! only `gpu` names wgpu.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first fault")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

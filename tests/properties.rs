@@ -1,6 +1,8 @@
 //! Random shapes, and oracles that need no reference: the product with the identity, doubling, constants. The draws are
 //! the same in every run; a failure prints the sizes that it shrank to.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, and says what it saw")]
+
 mod support;
 
 use proptest::prelude::*;

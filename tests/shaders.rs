@@ -1,5 +1,7 @@
 //! Every shader is held to its op without a device: it parses, binds what the op has, says in its header what it does.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, and says what it saw")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -190,7 +192,7 @@ fn what_does_not_fit_is_named() {
         ("a: array<f32>", "a: f32", &[], "`a` must be an array"),
         ("storage, read> a", "storage, read_write> a", &[], "`a` is an input"),
         ("storage, read_write> c", "storage, read> c", &[], "`c` is an output"),
-        ("m: u32", "rows: u32", &[], "`rows` is no size of the op; known are m, n, k"),
+        ("m: u32", "rows: u32", &[], "`rows` is no size of the op; known are m, n, k, batch, ta, tb"),
         ("m: u32", "m: f32", &[], "`m` must be a u32 or an i32"),
         ("@group(0) @binding(1)", "@group(1) @binding(1)", &[], "group 0"),
         ("fn main()", "fn start()", &[], "no entry point"),

@@ -64,7 +64,7 @@ impl FromStr for WindowArg {
 
 pub(super) fn run(verb: &Verb, global: &Global) -> Outcome {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(global.threads()).build();
-    let pool = pool.map_err(|e| Failure::failure(format!("the system refuses the threads: {e}")))?;
+    let pool = pool.map_err(|e| Failure::fault(format!("the system refuses the threads: {e}")))?;
     match verb {
         Verb::Slice(args) => {
             let made =

@@ -55,7 +55,7 @@ impl Failure {
     }
 
     /// Something that went wrong.
-    pub(super) fn failure(message: impl Into<String>) -> Self {
+    pub(super) fn fault(message: impl Into<String>) -> Self {
         Self { exit: Exit::Failure, message: message.into() }
     }
 }
@@ -111,7 +111,7 @@ pub(super) fn of_clap(stop: &clap::Error) -> ExitCode {
     match (stop.use_stderr(), printed) {
         (true, _) => ExitCode::from(Exit::Usage.code()),
         (false, Err(e)) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            report(Err(Failure::failure(print::unwritable(&e))))
+            report(Err(Failure::fault(print::unwritable(&e))))
         }
         (false, _) => ExitCode::SUCCESS,
     }

@@ -13,7 +13,7 @@ const NARROWEST: usize = 40;
 pub(super) fn emit(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::failure(unwritable(&e))),
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::fault(unwritable(&e))),
         _ => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::phases::since;
 use super::{Phases, Prepared};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::{Buffer, Gpu, KernelTime, Launch, Timer};
 use crate::ops::{DType, Data, How, Op, POISON, Role, Sizes, Variant};
 
@@ -27,9 +27,16 @@ impl<'g> GpuPrepared<'g> {
         let mut compiled = false;
         let mut pipelines = Vec::new();
         for pass in passes.iter().filter(|p| (p.when)(sizes)) {
-            let known = gpu.is_compiled(&pass.shader, op, pass.set);
+            let sizes_set = pass.shader.compiled_sizes(sizes);
+            let compiled_in = sizes_set.iter().map(|(name, value)| (name.as_str(), *value));
+            let set: Vec<(&str, u32)> = pass.set.iter().copied().chain(compiled_in).collect();
+            let known = gpu.is_compiled(&pass.shader, op, &set);
             compiled |= !known;
-            pipelines.push(gpu.pipeline(&pass.shader, op, &scratch_names, pass.set)?);
+            pipelines.push(gpu.pipeline(&pass.shader, op, &scratch_names, &set)?);
+        }
+        if let Some(size) = sizes.to_be_named().find(|size| !pipelines.iter().any(|p| p.names(size))) {
+            let reason = format!("its kernel does not know of `{size}` and takes its default only");
+            return Err(Error::NotApplicable { variant: variant.name.to_owned(), reason });
         }
         let compile_ns = compiled.then(|| since(start));
 

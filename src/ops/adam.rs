@@ -66,16 +66,18 @@ pub static OP: Op = Op {
     },
     reference,
     draw: regularised::draw,
-    cases: &[
-        "len=1",
-        "len=63 t=2",
-        "len=64 t=1000 lr=0.1",
-        "len=65 weight_decay=0.01 t=3",
-        "len=257 weight_decay=0.1 decoupled=yes l1=0.01 lr=0.01 fill=ties",
-        "len=1000 beta1=0.5 beta2=0.9 eps=0.001 t=7 fill=digits",
-        "len=9001 t=4294967295",
-        "len=130 beta1=0 beta2=0 fill=negative",
-    ],
+    cases: || {
+        OP.setups(&[
+            "len=1",
+            "len=63 t=2",
+            "len=64 t=1000 lr=0.1",
+            "len=65 weight_decay=0.01 t=3",
+            "len=257 weight_decay=0.1 decoupled=yes l1=0.01 lr=0.01 fill=ties",
+            "len=1000 beta1=0.5 beta2=0.9 eps=0.001 t=7 fill=digits",
+            "len=9001 t=4294967295",
+            "len=130 beta1=0 beta2=0 fill=negative",
+        ])
+    },
     variants: &[
         Variant::serial("a plain loop on one thread", |call| {
             let step = Step::of(call.sizes);

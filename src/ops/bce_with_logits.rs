@@ -38,15 +38,17 @@ pub static OP: Op = Op {
     },
     reference,
     draw,
-    cases: &[
-        "len=1",
-        "len=5",
-        "len=63",
-        "len=64 fill=special",
-        "len=65 fill=ties",
-        "len=1000 fill=digits",
-        "len=257 fill=negative",
-    ],
+    cases: || {
+        OP.setups(&[
+            "len=1",
+            "len=5",
+            "len=63",
+            "len=64 fill=special",
+            "len=65 fill=ties",
+            "len=1000 fill=digits",
+            "len=257 fill=negative",
+        ])
+    },
     variants: &[
         Variant::serial("row by row on one thread", serial),
         Variant::rayon("chunks of rows shared out over threads", parallel),

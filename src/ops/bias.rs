@@ -24,7 +24,7 @@ pub static OP: Op = Op {
     cost: |sizes| cost(sizes, 1),
     reference: |sizes, inputs| vec![Expected::near("y", sums(sizes, inputs))],
     draw: Op::floats,
-    cases: CASES,
+    cases: || OP.setups(CASES),
     variants: &[
         Variant::serial("a plain loop on one thread", |call| serial(call, |v| v)),
         Variant::rayon("channels of an image shared out over threads", |call| parallel(call, |v| v)),
@@ -48,7 +48,7 @@ pub static RELU: Op = Op {
         vec![Expected::near("y", sums(sizes, inputs).map(rectified))]
     },
     draw: Op::floats,
-    cases: CASES,
+    cases: || RELU.setups(CASES),
     variants: &[
         Variant::serial("a plain loop on one thread", |call| serial(call, relu)),
         Variant::rayon("channels of an image shared out over threads", |call| parallel(call, relu)),
@@ -74,7 +74,7 @@ pub static BACKWARD: Op = Op {
     },
     reference: backward_reference,
     draw: Op::floats,
-    cases: CASES,
+    cases: || BACKWARD.setups(CASES),
     variants: &[
         Variant::serial("channel by channel on one thread", |call| {
             let sum = Channels::of(call);

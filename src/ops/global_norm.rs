@@ -32,15 +32,17 @@ pub static OP: Op = Op {
     },
     reference,
     draw: Op::floats,
-    cases: &[
-        "len=1",
-        "len=127",
-        "len=4096 fill=digits",
-        "len=4097 fill=negative",
-        "len=100003",
-        "len=1200000 fill=ties",
-        "len=5000 fill=special",
-    ],
+    cases: || {
+        OP.setups(&[
+            "len=1",
+            "len=127",
+            "len=4096 fill=digits",
+            "len=4097 fill=negative",
+            "len=100003",
+            "len=1200000 fill=ties",
+            "len=5000 fill=special",
+        ])
+    },
     variants: &[
         Variant::serial("a sum in f64 on one thread", |call| {
             let sum = squares(call.inputs[0].f32());
@@ -91,14 +93,16 @@ pub static CLIP: Op = Op {
         let x = fill.floats(seed, 1, op.len(sizes, "x"));
         vec![Data::F32(vec![root(squares(x.f32()))]), x]
     },
-    cases: &[
-        "len=1 max_norm=0.001",
-        "len=63",
-        "len=64 max_norm=100",
-        "len=65 max_norm=0.5 fill=digits",
-        "len=257 fill=special",
-        "len=9001 max_norm=0 fill=negative",
-    ],
+    cases: || {
+        CLIP.setups(&[
+            "len=1 max_norm=0.001",
+            "len=63",
+            "len=64 max_norm=100",
+            "len=65 max_norm=0.5 fill=digits",
+            "len=257 fill=special",
+            "len=9001 max_norm=0 fill=negative",
+        ])
+    },
     variants: &[
         Variant::serial("a plain loop on one thread", |call| {
             let scale = scale(call);

@@ -37,7 +37,7 @@ pub static OP: Op = Op {
     cost,
     reference,
     draw,
-    cases: CASES,
+    cases: || OP.setups(CASES),
     variants: VARIANTS,
 };
 

@@ -5,11 +5,13 @@
 
 pub mod adam;
 pub mod avgpool;
+pub mod batchnorm;
 pub mod bce_with_logits;
 pub mod bias;
 mod caps;
 mod data;
 pub mod dropout;
+mod gemm;
 pub mod global_norm;
 pub mod grid;
 mod inputs;
@@ -52,6 +54,9 @@ pub static OPS: &[&Op] = &[
     &sigmoid::OP,
     &sigmoid::BACKWARD,
     &dropout::OP,
+    &batchnorm::OP,
+    &batchnorm::TRAINING,
+    &batchnorm::BACKWARD,
     &softmax_cross_entropy::OP,
     &bce_with_logits::OP,
     &sgd::OP,
@@ -116,10 +121,19 @@ pub struct Op {
     /// Inputs of one kind from a seed, in the order of [`Op::inputs`]: [`Op::floats`], unless an operand has a meaning
     /// of its own (positions, classes, variances).
     pub draw: fn(&'static Op, &Sizes, Fill, u64) -> Vec<Data>,
-    /// Cases for `check`, each as `name=value` pairs and, where the inputs matter, `fill=KIND`.
-    pub cases: &'static [&'static str],
     /// How it can be computed.
     pub variants: &'static [Variant],
+    /// What `check` runs: awkward sizes, and inputs that are easy to get wrong.
+    pub cases: fn() -> Result<Vec<Setup>>,
+}
+
+/// Sizes and the kind of input: one case of [`Op::cases`].
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The sizes.
+    pub sizes: Sizes,
+    /// The inputs.
+    pub fill: Fill,
 }
 
 impl Op {
@@ -185,6 +199,17 @@ impl Op {
     pub fn floats(op: &'static Op, sizes: &Sizes, fill: Fill, seed: u64) -> Vec<Data> {
         let operands = (0u64..).zip(op.inputs());
         operands.map(|(stream, o)| fill.floats(seed, stream, op.len(sizes, o.name))).collect()
+    }
+
+    /// For [`Op::cases`]: each text is `name=value` pairs and, where the inputs are not uniform, `fill=KIND`.
+    pub(crate) fn setups(&self, cases: &[&str]) -> Result<Vec<Setup>> {
+        let setup = |text: &&str| {
+            let pairs = || text.split(' ').filter_map(|pair| pair.split_once('='));
+            let fill = pairs().find(|p| p.0 == "fill").and_then(|p| Fill::named(p.1));
+            let sizes = self.sizes(pairs().filter(|p| p.0 != "fill"))?;
+            Ok(Setup { sizes, fill: fill.unwrap_or(Fill::Uniform) })
+        };
+        cases.iter().map(setup).collect()
     }
 
     /// How many elements an operand has; 0 where these sizes do not use it.

@@ -26,7 +26,7 @@ pub static OP: Op = Op {
     cost: |sizes| cost(sizes, 2),
     reference: |_, inputs| vec![Expected::exact("y", inputs[0].f32().iter().map(|&x| relu(x)))],
     draw: Op::floats,
-    cases: CASES,
+    cases: || OP.setups(CASES),
     variants: &[
         Variant::serial("a plain loop on one thread", |call| {
             let (x, y) = (call.inputs[0].f32(), call.outputs[0].f32_mut());
@@ -59,7 +59,7 @@ pub static BACKWARD: Op = Op {
         vec![Expected::exact("dx", pairs.map(|(&y, &dy)| gradient(y, dy)))]
     },
     draw: Op::floats,
-    cases: CASES,
+    cases: || BACKWARD.setups(CASES),
     variants: &[
         Variant::serial("a plain loop on one thread", |call| {
             let (dy, dx) = (call.inputs[1].f32(), call.outputs[0].f32_mut());

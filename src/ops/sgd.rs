@@ -43,14 +43,16 @@ pub static OP: Op = Op {
     },
     reference,
     draw: regularised::draw,
-    cases: &[
-        "len=1",
-        "len=63 momentum=0.9",
-        "len=64 lr=0.1 momentum=0.9 nesterov=yes",
-        "len=65 weight_decay=0.01",
-        "len=257 momentum=0.5 weight_decay=0.1 l1=0.01 fill=ties",
-        "len=9001 lr=1 momentum=0.99 l1=0.5 nesterov=yes fill=digits",
-    ],
+    cases: || {
+        OP.setups(&[
+            "len=1",
+            "len=63 momentum=0.9",
+            "len=64 lr=0.1 momentum=0.9 nesterov=yes",
+            "len=65 weight_decay=0.01",
+            "len=257 momentum=0.5 weight_decay=0.1 l1=0.01 fill=ties",
+            "len=9001 lr=1 momentum=0.99 l1=0.5 nesterov=yes fill=digits",
+        ])
+    },
     variants: &[
         Variant::serial("a plain loop on one thread", |call| {
             let step = Step::of(call.sizes);

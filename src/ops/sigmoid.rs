@@ -27,7 +27,7 @@ pub static OP: Op = Op {
     cost: |sizes| cost(sizes, 2),
     reference: |_, inputs| vec![Expected::near("y", inputs[0].f32().iter().map(|&x| bounded(x)))],
     draw: |op, sizes, fill, seed| vec![wide(op.len(sizes, "x"), fill, seed)],
-    cases: CASES,
+    cases: || OP.setups(CASES),
     variants: &[
         Variant::serial("a plain loop on one thread", |call| {
             let (x, y) = (call.inputs[0].f32(), call.outputs[0].f32_mut());
@@ -57,7 +57,7 @@ pub static BACKWARD: Op = Op {
     cost: |sizes| cost(sizes, 3),
     reference: backward_reference,
     draw: Op::floats,
-    cases: CASES,
+    cases: || BACKWARD.setups(CASES),
     variants: &[
         Variant::serial("a plain loop on one thread", |call| {
             let (dy, dx) = (call.inputs[1].f32(), call.outputs[0].f32_mut());

@@ -19,6 +19,9 @@ pub struct Field {
     pub real: bool,
     /// What it means, with its unit.
     pub doc: &'static str,
+    /// Whether only kernels that name it know of it: in their parameter block, or as the constant `SIZE_<NAME>`, which
+    /// is compiled in. The others are run where it has its default, and skipped with that reason elsewhere.
+    pub named: bool,
 }
 
 /// What a size is when it is not given.
@@ -33,27 +36,39 @@ pub enum Default {
 impl Field {
     /// A size that must be given.
     pub const fn required(name: &'static str, doc: &'static str) -> Self {
-        Self { name, default: None, words: &[], real: false, doc }
+        Self { name, default: None, words: &[], real: false, doc, named: false }
     }
 
     /// A size with a default.
     pub const fn or(name: &'static str, value: u32, doc: &'static str) -> Self {
-        Self { name, default: Some(Default::Value(value)), words: &[], real: false, doc }
+        Self { name, default: Some(Default::Value(value)), words: &[], real: false, doc, named: false }
     }
 
     /// A real number with a default.
     pub const fn real(name: &'static str, value: f32, doc: &'static str) -> Self {
-        Self { name, default: Some(Default::Value(value.to_bits())), words: &[], real: true, doc }
+        let default = Some(Default::Value(value.to_bits()));
+        Self { name, default, words: &[], real: true, doc, named: false }
     }
 
     /// A size that equals an earlier one unless given.
     pub const fn same(name: &'static str, as_: &'static str, doc: &'static str) -> Self {
-        Self { name, default: Some(Default::Same(as_)), words: &[], real: false, doc }
+        Self { name, default: Some(Default::Same(as_)), words: &[], real: false, doc, named: false }
     }
 
     /// A choice between words, the first being the default; its value is the word's position.
     pub const fn choice(name: &'static str, words: &'static [&'static str], doc: &'static str) -> Self {
-        Self { name, default: Some(Default::Value(0)), words, real: false, doc }
+        Self { name, default: Some(Default::Value(0)), words, real: false, doc, named: false }
+    }
+
+    /// The same size, known only to kernels that name it.
+    #[must_use]
+    pub const fn by_name(self) -> Self {
+        Self { named: true, ..self }
+    }
+
+    /// Whether this is its default.
+    fn is_default(&self, value: u32) -> bool {
+        matches!(self.default, Some(Default::Value(default)) if default == value)
     }
 
     fn value(&self, op: &'static str, text: &str) -> Result<u32> {
@@ -155,6 +170,17 @@ impl Sizes {
     pub fn decimal(&self, name: &str) -> f64 {
         let value = self.real(name);
         value.to_string().parse().unwrap_or(f64::from(value))
+    }
+
+    /// Sizes other than their default that only kernels that name them know of.
+    pub fn to_be_named(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let special = self.fields.iter().zip(&self.values).filter(|(f, v)| f.named && !f.is_default(**v));
+        special.map(|(f, _)| f.name)
+    }
+
+    /// Names and values, in the op's order.
+    pub fn values(&self) -> impl Iterator<Item = (&'static str, u32)> + '_ {
+        self.fields.iter().zip(&self.values).map(|(f, &v)| (f.name, v))
     }
 
     /// Names and values as text, in the op's order.

@@ -45,17 +45,19 @@ pub static OP: Op = Op {
     },
     reference,
     draw,
-    cases: &[
-        "n=1 c=1",
-        "n=1 c=2",
-        "n=4",
-        "n=63 c=10",
-        "n=64 fill=special",
-        "n=65 c=4 fill=ties",
-        "n=256 fill=digits",
-        "n=3 c=1000",
-        "n=700 c=2 fill=negative",
-    ],
+    cases: || {
+        OP.setups(&[
+            "n=1 c=1",
+            "n=1 c=2",
+            "n=4",
+            "n=63 c=10",
+            "n=64 fill=special",
+            "n=65 c=4 fill=ties",
+            "n=256 fill=digits",
+            "n=3 c=1000",
+            "n=700 c=2 fill=negative",
+        ])
+    },
     variants: &[
         Variant::serial("row by row on one thread", serial),
         Variant::rayon("rows shared out over threads", parallel),

@@ -1,6 +1,8 @@
 //! Cases computed by others, through the program: those in `../shared/oracle`, and a few made here that are damaged or
 //! wrong on purpose.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first fault")]
+
 mod made;
 mod shared;
 #[path = "../support/mod.rs"]

@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     }
     if tally.passed() == 0 && args.shader.is_some() {
         let reason = tally.skipped.first().map_or("there are no cases", |skip| skip.reason.as_str());
-        return Err(Failure::failure(format!("the kernel ran on no case: {reason}")));
+        return Err(Failure::fault(format!("the kernel ran on no case: {reason}")));
     }
     Ok(Exit::Ok)
 }

@@ -12,6 +12,7 @@
 //! | onnx `MaxPool`, `GlobalMaxPool` of 1 and 2 axes | `Y` and, where given, `Indices`, equal |
 //! | onnx `Relu` | `Y`, equal |
 //! | onnx `AveragePool` of 1 and 2 axes | `Y`, within the case's tolerance |
+//! | onnx `BatchNormalization` | `Y` and, in training, the running ones, within the case's tolerance |
 //! | onnx `SoftmaxCrossEntropyLoss` | `output` and, where given, `log_prob`, within the case's tolerance |
 //! | onnx `MatMul`, `Gemm` without alpha and C | `Y`, within the case's `atol + rtol * abs(Y)` |
 //!
@@ -22,6 +23,7 @@ mod average;
 mod case_file;
 mod layers;
 mod loss;
+mod normal;
 mod onnx;
 mod product;
 mod tensor;

@@ -4,7 +4,7 @@ use super::case_file::CaseFile;
 use super::product::Product;
 use super::tensor::Tensor;
 use super::window::Windows;
-use super::{Check, Stop, average, layers, loss};
+use super::{Check, Stop, average, layers, loss, normal};
 use crate::ops::Bound;
 
 /// The most elements of an image that is surrounded with padding on the host: 1 GiB.
@@ -16,6 +16,7 @@ pub(super) fn checks(case: &CaseFile) -> Result<Vec<Check>, Stop> {
         "MaxPool" => maxpool(case),
         "GlobalMaxPool" => global_maxpool(case),
         "AveragePool" => average::pool(case),
+        "BatchNormalization" => normal::batchnorm(case),
         "Relu" => layers::rectified(case),
         "SoftmaxCrossEntropyLoss" => loss::cross_entropy(case),
         "MatMul" => product(case, Product::new(case.input("A")?, case.input("B")?, false, false)?),

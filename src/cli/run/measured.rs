@@ -60,11 +60,16 @@ impl Chosen {
         global: &Global,
     ) -> Result<Self> {
         let on_cpu = global.device == Choice::Cpu;
-        let variants = match name {
+        let mut variants = match name {
             Some(name) => op.variants_named(name)?,
             None if on_cpu => op.variants_named("rayon")?,
             None => defaults.iter().filter_map(|d| op.variants_named(d).ok()).flatten().collect(),
         };
+        // A family may have members on both sides: those of the device that was asked for come first.
+        variants.sort_by_key(|v| v.is_cpu() != on_cpu);
+        if on_cpu && variants.iter().any(|v| v.is_cpu()) {
+            variants.retain(|v| v.is_cpu());
+        }
         let engine =
             if variants.iter().all(|v| v.is_cpu()) { global.cpu_engine()? } else { global.engine()? };
         Ok(Self { engine, variants })
@@ -217,7 +222,7 @@ fn medians(runs: &[Phases]) -> Phases {
 fn median(mut values: Vec<u64>) -> Option<u64> {
     values.sort_unstable();
     let upper = *values.get(values.len() / 2)?;
-    let lower = if values.len() % 2 == 0 { values[values.len() / 2 - 1] } else { upper };
+    let lower = if values.len().is_multiple_of(2) { values[values.len() / 2 - 1] } else { upper };
     Some(lower.midpoint(upper))
 }
 

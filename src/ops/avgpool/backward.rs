@@ -24,7 +24,7 @@ pub static OP: Op = Op {
     cost,
     reference: reference::backward,
     draw: Op::floats,
-    cases: CASES,
+    cases: || OP.setups(CASES),
     variants: VARIANTS,
 };
 

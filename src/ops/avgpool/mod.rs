@@ -34,7 +34,7 @@ pub static OP: Op = Op {
     cost,
     reference: reference::reference,
     draw: Op::floats,
-    cases: CASES,
+    cases: || OP.setups(CASES),
     variants: VARIANTS,
 };
 

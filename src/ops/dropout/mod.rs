@@ -47,16 +47,18 @@ pub static OP: Op = Op {
     },
     reference,
     draw: Op::floats,
-    cases: &[
-        "len=1",
-        "len=3 p=0.1",
-        "len=255 p=0.3 seed=7 step=1 layer=2",
-        "len=256 seed=4294967295 step=4294967295 layer=4294967295",
-        "len=257 p=0 seed=1",
-        "len=1021 p=0.999 seed=2",
-        "len=9002 seed=35 step=100 layer=1 fill=special",
-        "len=5000 p=0.25 seed=35 step=101 layer=1 fill=digits",
-    ],
+    cases: || {
+        OP.setups(&[
+            "len=1",
+            "len=3 p=0.1",
+            "len=255 p=0.3 seed=7 step=1 layer=2",
+            "len=256 seed=4294967295 step=4294967295 layer=4294967295",
+            "len=257 p=0 seed=1",
+            "len=1021 p=0.999 seed=2",
+            "len=9002 seed=35 step=100 layer=1 fill=special",
+            "len=5000 p=0.25 seed=35 step=101 layer=1 fill=digits",
+        ])
+    },
     variants: &[
         Variant::serial("four elements a turn on one thread", |call| {
             let mask = Mask::of(call.sizes);

@@ -38,7 +38,8 @@ pub(super) fn serial(call: &mut CpuCall<'_>) {
     }
 }
 
-/// Output rows shared out over threads; values by whole rows at a time (`rows`), which the compiler vectorises.
+/// Output rows shared out over threads; values by whole rows at a time (`rows`), down and then along, which the compiler
+/// vectorises.
 pub(super) fn rayon(call: &mut CpuCall<'_>) {
     let p = Pool::of(call.sizes);
     let x = call.inputs[0].f32();
@@ -55,10 +56,9 @@ pub(super) fn rayon(call: &mut CpuCall<'_>) {
             .enumerate()
             .with_min_len(rows_a_task)
             .for_each(|(row, (y, index))| row_with_indices(&p, plane_of(row), row_of(row), y, index)),
-        None => y_rows
-            .enumerate()
-            .with_min_len(rows_a_task)
-            .for_each(|(row, y)| rows::maxima(&p, plane_of(row), row_of(row), y)),
+        None => y_rows.enumerate().with_min_len(rows_a_task).for_each_init(Vec::new, |columns, (row, y)| {
+            rows::maxima(&p, plane_of(row), row_of(row), y, columns);
+        }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `maxpool`: two-dimensional max pooling over NCHW images in single precision, with PyTorch's semantics.
 
+mod cases;
 mod cpu;
 mod geometry;
 mod reference;
@@ -28,8 +29,8 @@ pub static OP: Op = Op {
     cost,
     reference: reference::reference,
     draw: Op::floats,
-    cases: &[],
     variants: variants::VARIANTS,
+    cases: cases::cases,
 };
 
 const FIELDS: &[Field] = &[

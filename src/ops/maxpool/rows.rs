@@ -1,44 +1,94 @@
-//! Pooling a whole output row at a time: the inner loops run along columns, without a test, so that they vectorise.
+//! Pooling a whole output row at a time, values only: first down the columns, then along the row, by loops without a test
+//! or an exit, so that they vectorise.
 
 use super::Pool;
 use super::cpu::taps;
 
-/// Output columns that are worked on at a time: their running maxima stay in registers and the first-level cache.
-const BLOCK: usize = 64;
-
-/// Row `r` of one plane's output. Semantics as in the reference, values only.
-pub(super) fn maxima(p: &Pool, plane: &[f32], r: u32, y: &mut [f32]) {
+/// Row `r` of one plane's output. Semantics as in the reference; only the sign of a zero may be that of another zero of
+/// the window. `columns` is scratch that keeps its memory from row to row.
+pub(super) fn maxima(p: &Pool, plane: &[f32], r: u32, y: &mut [f32], columns: &mut Vec<f32>) {
     let top = i64::from(r * p.sh) - i64::from(p.ph);
-    let (i0, i1, cut_rows) = taps(top, p.kh, p.dh, p.h);
-    let lines = || {
-        (i0..i1).map(move |i| {
-            let row = usize::try_from(top + i64::from(i * p.dh)).unwrap_or(0);
-            &plane[row * p.w as usize..][..p.w as usize]
-        })
-    };
-    let (inner0, inner1) = interior(p);
-    for (q, y) in (0u32..).zip(y.iter_mut()) {
-        if (inner0..inner1).contains(&(q as usize)) {
-            continue;
-        }
-        let left = i64::from(q * p.sw) - i64::from(p.pw);
-        let (j0, j1, cut_columns) = taps(left, p.kw, p.dw, p.w);
-        let mut best = if p.pad_zero && (cut_rows || cut_columns) { 0.0 } else { f32::NEG_INFINITY };
-        for line in lines() {
-            for j in j0..j1 {
-                best = larger(best, line[usize::try_from(left + i64::from(j * p.dw)).unwrap_or(0)]);
-            }
-        }
-        *y = best;
+    let (i0, i1, cut) = taps(top, p.kh, p.dh, p.h);
+    let lines = (i0..i1).map(|i| {
+        let row = usize::try_from(top + i64::from(i * p.dh)).unwrap_or(0);
+        &plane[row * p.w as usize..][..p.w as usize]
+    });
+    columns.resize(p.w as usize, 0.0);
+    let floor = if p.pad_zero && cut { 0.0 } else { f32::NEG_INFINITY };
+    // One comparison does for numbers. Rows with a NaN in them, a rare thing, are done again the longer way.
+    if down(columns, lines.clone(), floor) {
+        columns.fill(floor);
+        lines.for_each(|line| columns.iter_mut().zip(line).for_each(|(c, &v)| *c = larger(*c, v)));
+        along(p, columns, y, larger);
+    } else {
+        along(p, columns, y, larger_number);
     }
-    let start = if p.pad_zero && cut_rows { 0.0 } else { f32::NEG_INFINITY };
-    for (block, y) in y[inner0..inner1].chunks_mut(BLOCK).enumerate() {
-        let left = (inner0 + block * BLOCK) * p.sw as usize - p.pw as usize;
-        y.fill(start);
-        for line in lines() {
-            for j in 0..p.kw as usize {
-                take(y, &line[left + j * p.dw as usize..], p.sw as usize);
+}
+
+/// The maxima of each column over `lines` and `floor`; whether there is a NaN among them, in which case they are void.
+fn down<'a>(columns: &mut [f32], mut lines: impl Iterator<Item = &'a [f32]>, floor: f32) -> bool {
+    let mut nan = 0u32;
+    match (lines.next(), lines.next()) {
+        (Some(first), Some(second)) => {
+            for ((c, a), b) in columns.iter_mut().zip(first).zip(second) {
+                nan |= u32::from(a.is_nan() | b.is_nan());
+                *c = larger_number(*a, *b);
             }
+        }
+        (Some(only), _) => {
+            columns.copy_from_slice(only);
+            nan |= only.iter().fold(0, |nan, v| nan | u32::from(v.is_nan()));
+        }
+        _ => columns.fill(floor),
+    }
+    for line in lines {
+        for (c, &v) in columns.iter_mut().zip(line) {
+            nan |= u32::from(v.is_nan());
+            *c = larger_number(*c, v);
+        }
+    }
+    if floor > f32::NEG_INFINITY {
+        columns.iter_mut().for_each(|c| *c = larger_number(floor, *c));
+    }
+    nan != 0
+}
+
+/// The maxima along a row of column maxima. Windows that reach over its ends are done one by one.
+fn along(p: &Pool, columns: &[f32], y: &mut [f32], larger: impl Fn(f32, f32) -> f32) {
+    let (first, last) = interior(p);
+    for q in (0..first).chain(last..y.len()) {
+        let left = q as i64 * i64::from(p.sw) - i64::from(p.pw);
+        let (j0, j1, cut) = taps(left, p.kw, p.dw, p.w);
+        let floor = if p.pad_zero && cut { 0.0 } else { f32::NEG_INFINITY };
+        let column = |j: u32| usize::try_from(left + i64::from(j * p.dw)).unwrap_or(0);
+        y[q] = (j0..j1).fold(floor, |best, j| larger(best, columns[column(j)]));
+    }
+    let y = &mut y[first..last];
+    if y.is_empty() {
+        return;
+    }
+    let columns = &columns[first * p.sw as usize - p.pw as usize..];
+    let (kw, sw, dw) = (p.kw as usize, p.sw as usize, p.dw as usize);
+    // Strides one and two have loops of their own: only a stride that the compiler knows vectorises.
+    let mut done = 1;
+    if sw == 2 && dw == 1 && kw > 1 {
+        let pairs = columns.chunks_exact(2);
+        y.iter_mut().zip(pairs).for_each(|(y, pair)| *y = larger(pair[0], pair[1]));
+        done = 2;
+    } else {
+        y.iter_mut().zip(columns.iter().step_by(sw)).for_each(|(y, &v)| *y = v);
+    }
+    for j in done..kw {
+        let taps = &columns[j * dw..];
+        match sw {
+            1 => y.iter_mut().zip(taps).for_each(|(y, &v)| *y = larger(*y, v)),
+            2 => {
+                // The last pair may be cut short by the row's end, so its first half is taken by itself.
+                let Some((last, head)) = y.split_last_mut() else { return };
+                *last = larger(*last, taps[2 * head.len()]);
+                head.iter_mut().zip(taps.chunks_exact(2)).for_each(|(y, pair)| *y = larger(*y, pair[0]));
+            }
+            _ => y.iter_mut().zip(taps.iter().step_by(sw)).for_each(|(y, &v)| *y = larger(*y, v)),
         }
     }
 }
@@ -52,24 +102,12 @@ fn interior(p: &Pool) -> (usize, usize) {
     (first, last.max(first))
 }
 
-/// `best[i] = larger(best[i], line[i * stride])`.
-fn take(best: &mut [f32], line: &[f32], stride: usize) {
-    match stride {
-        1 => best.iter_mut().zip(line).for_each(|(b, &v)| *b = larger(*b, v)),
-        2 => {
-            // The last pair of a row may be cut short by the row's end, so its first half is taken by itself.
-            let (last, head) = match best.split_last_mut() {
-                Some(parts) => parts,
-                None => return,
-            };
-            *last = larger(*last, line[2 * head.len()]);
-            head.iter_mut().zip(line.chunks_exact(2)).for_each(|(b, pair)| *b = larger(*b, pair[0]));
-        }
-        _ => best.iter_mut().zip(line.iter().step_by(stride)).for_each(|(b, &v)| *b = larger(*b, v)),
-    }
-}
-
 /// The later value where it is larger or NaN.
 fn larger(best: f32, value: f32) -> f32 {
     if value > best || value.is_nan() { value } else { best }
+}
+
+/// The same for numbers alone: one instruction on most processors.
+fn larger_number(best: f32, value: f32) -> f32 {
+    if value > best { value } else { best }
 }
