@@ -64,7 +64,7 @@ const MUTANTS: &[Mutant] = &[
     ("bce_with_logits/rows", "log(1.0 + e)", "log(e + e)"),
     ("bce_with_logits/rows", "p - t", "t - p"),
     ("bce_with_logits/rows", "x * t", "abs(x) * t"),
-    ("bce_with_logits/total", "local < half", "local <= half"),
+    ("bce_with_logits/total", "half > 0u", "half > 1u"),
     ("bce_with_logits/total", "var at = local;", "var at = local + 1u;"),
     ("sgd/direct", "params.l1 * sign(p)", "params.l1"),
     ("sgd/direct", "velocity[number] = v;", ""),

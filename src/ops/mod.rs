@@ -14,6 +14,7 @@ pub mod dropout;
 mod gemm;
 pub mod global_norm;
 pub mod grid;
+mod init;
 mod inputs;
 mod losses;
 pub mod matmul;
@@ -31,6 +32,7 @@ mod variant;
 
 pub use caps::Caps;
 pub use data::{DType, Data, POISON};
+pub use init::{Fans, Init};
 pub use inputs::Fill;
 pub use shader::{Knobs, Shader};
 pub use sizes::{Field, Sizes};
