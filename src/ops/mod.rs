@@ -4,6 +4,7 @@
 //! one entry in its op's `VARIANTS`; the checks, the sweeps, the benches and the reports read the lists.
 
 mod caps;
+pub mod conv2d;
 mod data;
 mod gemm;
 pub mod grid;
@@ -26,7 +27,8 @@ pub use variant::{CpuCall, How, Pass, Product, Scratch, Variant};
 use crate::error::{Error, Result};
 
 /// Every operation, in the order in which lists and reports show them.
-pub static OPS: &[&Op] = &[&matmul::OP, &maxpool::OP];
+pub static OPS: &[&Op] =
+    &[&matmul::OP, &maxpool::OP, &conv2d::FORWARD, &conv2d::GRAD_INPUT, &conv2d::GRAD_WEIGHT];
 
 /// Whether an operand is read or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
