@@ -60,7 +60,8 @@ impl<'g> GpuPrepared<'g> {
             let bound = gpu.bind(&pipeline, op, sizes, &bindings)?;
             launches.push(Launch { pipeline, bound, grid });
         }
-        let largest = operands.iter().map(|(_, _, b)| b.bytes()).max().unwrap_or(0);
+        let fetched = operands.iter().filter(|o| o.0 != Role::Input);
+        let largest = fetched.map(|o| o.2.bytes()).max().unwrap_or(0);
         Ok(Self { gpu, launches, operands, staging: gpu.staging(largest)?, timer: gpu.timer(1)?, compile_ns })
     }
 }

@@ -100,6 +100,10 @@ mod tests {
         let special = floats(Fill::Special);
         assert!(special.iter().any(|v| v.is_nan()) && special.contains(&f32::INFINITY));
         assert!(special.contains(&f32::NEG_INFINITY));
-        assert!([true, false].iter().all(|sign| special.iter().any(|v| v.is_nan() && v.is_sign_negative() == *sign)));
+        assert!(
+            [true, false]
+                .iter()
+                .all(|sign| special.iter().any(|v| v.is_nan() && v.is_sign_negative() == *sign))
+        );
     }
 }

@@ -9,6 +9,7 @@ pub mod batchnorm;
 pub mod bce_with_logits;
 pub mod bias;
 mod caps;
+pub mod conv2d;
 mod data;
 pub mod dropout;
 mod gemm;
@@ -45,6 +46,9 @@ use crate::error::{Error, Result};
 pub static OPS: &[&Op] = &[
     &matmul::OP,
     &maxpool::OP,
+    &conv2d::FORWARD,
+    &conv2d::GRAD_INPUT,
+    &conv2d::GRAD_WEIGHT,
     &maxpool_backward::OP,
     &avgpool::OP,
     &avgpool::BACKWARD,
