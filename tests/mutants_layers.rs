@@ -1,6 +1,8 @@
 //! Wrong kernels of a network's layers are caught: every kernel with one fault at a time, each of which must fail the
 //! cases of `check`. The fault is put into the variant, so that the other kernels of it run as they are.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use tesela::engine::Engine;
