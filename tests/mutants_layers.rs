@@ -45,7 +45,7 @@ const MUTANTS: &[Mutant] = &[
     ("dropout/direct", "words[i] >= params.threshold", "words[i] > params.threshold * 2u"),
     ("dropout/direct", "round < 10u", "round < 9u"),
     ("dropout/direct", "(middle >> 16u) + (other >> 16u)", "(middle >> 16u)"),
-    ("dropout/direct", "vec2(params.seed, params.layer)", "vec2(params.seed, 0u)"),
+    ("dropout/direct", "vec2(params.mask_seed, params.layer)", "vec2(params.mask_seed, 0u)"),
     ("dropout/direct", "if at < params.len {", "if at < 4u * WG + params.len {"),
     ("batchnorm/direct", "+ params.eps", ""),
     ("batchnorm/direct", "(number / params.l) % params.c", "number % params.c"),

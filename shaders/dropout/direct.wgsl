@@ -10,7 +10,7 @@
 
 struct Params {
     len: u32,
-    seed: u32,
+    mask_seed: u32,
     step: u32,
     layer: u32,
     threshold: u32,
@@ -60,7 +60,7 @@ fn main(
     if block > params.len / 4u {
         return;
     }
-    let words = philox(vec4(block, params.step, 0u, 0u), vec2(params.seed, params.layer));
+    let words = philox(vec4(block, params.step, 0u, 0u), vec2(params.mask_seed, params.layer));
     let scale = bitcast<f32>(params.scale_bits);
     for (var i = 0u; i < 4u; i++) {
         let at = 4u * block + i;

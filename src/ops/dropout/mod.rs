@@ -19,11 +19,11 @@ use super::{relu, within};
 /// The operation.
 pub static OP: Op = Op {
     name: "dropout",
-    doc: "y[i] = x[i] / (1 - p) where the random word of i, seed, step and layer is at least p 2^32, else 0; f32",
+    doc: "y[i] = x[i] / (1 - p) where the random word of i, mask_seed, step and layer is at least p 2^32, else 0; f32",
     fields: &[
         Field::required("len", "elements"),
         Field::real("p", 0.5, "probability of an element to be dropped, below 1"),
-        Field::or("seed", 0, "seed of the run"),
+        Field::or("mask_seed", 0, "seed of the run"),
         Field::or("step", 0, "training step"),
         Field::or("layer", 0, "number of the layer"),
     ],
@@ -51,12 +51,12 @@ pub static OP: Op = Op {
         OP.setups(&[
             "len=1",
             "len=3 p=0.1",
-            "len=255 p=0.3 seed=7 step=1 layer=2",
-            "len=256 seed=4294967295 step=4294967295 layer=4294967295",
-            "len=257 p=0 seed=1",
-            "len=1021 p=0.999 seed=2",
-            "len=9002 seed=35 step=100 layer=1 fill=special",
-            "len=5000 p=0.25 seed=35 step=101 layer=1 fill=digits",
+            "len=255 p=0.3 mask_seed=7 step=1 layer=2",
+            "len=256 mask_seed=4294967295 step=4294967295 layer=4294967295",
+            "len=257 p=0 mask_seed=1",
+            "len=1021 p=0.999 mask_seed=2",
+            "len=9002 mask_seed=35 step=100 layer=1 fill=special",
+            "len=5000 p=0.25 mask_seed=35 step=101 layer=1 fill=digits",
         ])
     },
     variants: &[
@@ -87,7 +87,7 @@ impl Mask {
             reason = "0 <= p < 1; rounding is meant"
         )]
         let (threshold, scale) = ((p * 4_294_967_296.0) as u32, (1.0 / (1.0 - p)) as f32);
-        Self { threshold, scale, key: [sizes.get("seed"), sizes.get("layer")], step: sizes.get("step") }
+        Self { threshold, scale, key: [sizes.get("mask_seed"), sizes.get("layer")], step: sizes.get("step") }
     }
 
     /// Elements from block `block` on; a block is four elements.
@@ -135,16 +135,16 @@ mod tests {
     #[test]
     fn the_share_is_p_and_every_number_of_the_call_matters() {
         let share = |mask: &[bool]| mask.iter().filter(|d| **d).count() as f64 / 20_000.0;
-        let base = dropped(&[("p", "0.3"), ("seed", "1")]);
+        let base = dropped(&[("p", "0.3"), ("mask_seed", "1")]);
         // Five standard deviations.
         assert!((share(&base) - 0.3).abs() < 0.0162, "{}", share(&base));
-        for other in [("seed", "2"), ("step", "1"), ("layer", "1")] {
-            let mask = dropped(&[("p", "0.3"), if other.0 == "seed" { other } else { ("seed", "1") }, other]);
+        for other in [("mask_seed", "2"), ("step", "1"), ("layer", "1")] {
+            let mask = dropped(&[("p", "0.3"), if other.0 == "mask_seed" { other } else { ("mask_seed", "1") }, other]);
             let same = base.iter().zip(&mask).filter(|(a, b)| a == b).count() as f64 / 20_000.0;
             assert!((same - 0.58).abs() < 0.0175, "{other:?}: {same}");
         }
         assert!(dropped(&[("p", "0")]).iter().all(|d| !d));
-        assert_eq!(dropped(&[("p", "0.3"), ("seed", "1")]), base);
+        assert_eq!(dropped(&[("p", "0.3"), ("mask_seed", "1")]), base);
     }
 
     #[test]
