@@ -1,7 +1,10 @@
 //! `bce_with_logits`: binary cross entropy of one logit a row, its gradient, and the probability.
 //!
 //! In the form that cannot overflow, max(x, 0) - x t + log(1 + exp(-|x|)). Targets are probabilities, 0 or 1 as a rule.
-//! Weights, sums and what is not finite: see `losses`.
+//!
+//! A weight a row: 1/n for the mean, 1 for the sum, times its class's weight, and 0 for a row that fills a batch up and
+//! takes no part: its loss and gradient are 0 whatever it holds. A logit that is NaN or infinite makes the loss, the
+//! probabilities and the gradient of its row NaN.
 
 use rayon::prelude::*;
 

@@ -1,7 +1,10 @@
 //! `softmax_cross_entropy`: the loss of a classifier with one right class a row, its gradient, and the probabilities.
 //!
-//! The largest logit is subtracted first, so nothing overflows. Weights, sums and what is not finite: see `losses`. A
-//! target outside the classes makes loss and gradient of its row NaN.
+//! The largest logit is subtracted first, so nothing overflows.
+//!
+//! A weight a row: 1/n for the mean, 1 for the sum, times its class's weight, and 0 for a row that fills a batch up and
+//! takes no part: its loss and gradient are 0 whatever it holds. A logit that is NaN or infinite makes the loss, the
+//! probabilities and the gradient of its row NaN; a target outside the classes does so to loss and gradient.
 
 use rayon::prelude::*;
 
