@@ -139,7 +139,11 @@ mod tests {
         // Five standard deviations.
         assert!((share(&base) - 0.3).abs() < 0.0162, "{}", share(&base));
         for other in [("mask_seed", "2"), ("step", "1"), ("layer", "1")] {
-            let mask = dropped(&[("p", "0.3"), if other.0 == "mask_seed" { other } else { ("mask_seed", "1") }, other]);
+            let mask = dropped(&[
+                ("p", "0.3"),
+                if other.0 == "mask_seed" { other } else { ("mask_seed", "1") },
+                other,
+            ]);
             let same = base.iter().zip(&mask).filter(|(a, b)| a == b).count() as f64 / 20_000.0;
             assert!((same - 0.58).abs() < 0.0175, "{other:?}: {same}");
         }
