@@ -21,6 +21,31 @@ const EXPERIMENTS: &[(&str, &str)] = &[
     ("maxpool", include_str!("../experiments/bench_maxpool.toml")),
 ];
 
+/// The layers of a network at sizes that `experiments/networks/` meet, each with its axes. They have no speedup table:
+/// their share of a training step is what counts.
+const LAYERS: &[(&str, &str)] = &[
+    ("maxpool_backward", "n = 64\nc = 64\nh = 32\nkh = 2"),
+    ("avgpool", "n = 64\nc = 64\nh = 32\nkh = 2"),
+    ("avgpool_backward", "n = 64\nc = 64\nh = 32\nkh = 2"),
+    ("bias", "n = 64\nc = 64\nl = 1024"),
+    ("bias_relu", "n = 64\nc = 64\nl = 1024"),
+    ("bias_backward", "n = 64\nc = 64\nl = 1024"),
+    ("relu", "len = 4194304"),
+    ("relu_backward", "len = 4194304"),
+    ("sigmoid", "len = 4194304"),
+    ("sigmoid_backward", "len = 4194304"),
+    ("dropout", "len = 4194304"),
+    ("batchnorm", "n = 64\nc = 64\nl = 1024"),
+    ("batchnorm_training", "n = 64\nc = 64\nl = 1024"),
+    ("batchnorm_backward", "n = 64\nc = 64\nl = 1024"),
+    ("softmax_cross_entropy", "n = 4096\nc = 10"),
+    ("bce_with_logits", "len = 4096"),
+    ("sgd", "len = 1048576"),
+    ("adam", "len = 1048576"),
+    ("global_norm", "len = 4194304"),
+    ("clip_norm", "len = 4194304"),
+];
+
 /// Calls that launch once a window take seconds from this many windows on.
 const MOST_WINDOWS: usize = 4096;
 
@@ -36,6 +61,12 @@ fn main() {
     let engine = engine();
     for (op, text) in EXPERIMENTS {
         group(&mut criterion, &engine, op, text, measuring);
+    }
+    for (op, axes) in LAYERS {
+        let text = format!(
+            "name = 'bench'\nquestion = 'How long does one call take?'\nop = '{op}'\n[axes]\n{axes}\n"
+        );
+        group(&mut criterion, &engine, op, &text, measuring);
     }
     criterion.final_summary();
     if measuring {

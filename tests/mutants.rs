@@ -43,7 +43,7 @@ const MATMUL: &[Mutant] = &[
         "a_term_twice",
         "matmul/naive.wgsl",
         "for (var p = 0u;",
-        "sum += a[row * params.k] * b[column]; for (var p = 0u;",
+        "sum += a[a_start + a_index(row, 0u)] * b[b_start + b_index(0u, column)]; for (var p = 0u;",
     ),
     mutant("last_row_unwritten", "matmul/naive.wgsl", "row >= params.m", "row >= params.m - 1u"),
     mutant(
@@ -55,8 +55,44 @@ const MATMUL: &[Mutant] = &[
     mutant(
         "one_past_the_end",
         "matmul/naive.wgsl",
-        "    c[row * params.n + column] = sum;",
-        "    c[row * params.n + column] = sum;\n    c[params.m * params.n] = sum;",
+        "    c[(product * params.m + row) * params.n + column] = sum;",
+        "    c[(product * params.m + row) * params.n + column] = sum;\n    c[params.batch * params.m * params.n] = sum;",
+    ),
+    mutant(
+        "transposed_a_as_it_lies",
+        "matmul/naive.wgsl",
+        "return p * params.m + row;",
+        "return row * params.k + p;",
+    ),
+    mutant(
+        "transposed_b_by_the_wrong_rows",
+        "matmul/naive.wgsl",
+        "column * params.k + p",
+        "column * params.n + p",
+    ),
+    mutant(
+        "one_a_for_the_batch",
+        "matmul/tiled.wgsl",
+        "let a_start = product * params.m * params.k;",
+        "let a_start = 0u;",
+    ),
+    mutant(
+        "tiled_cells_not_swapped",
+        "matmul/tiled.wgsl",
+        "        b_cell = local.xy;",
+        "        b_cell = local.yx + local.xy;",
+    ),
+    mutant(
+        "blocked_transposed_a_by_its_columns",
+        "matmul/blocked_4x4.wgsl",
+        "let columns = select(params.k, params.m, SIZE_TA == 1u);",
+        "let columns = params.k;",
+    ),
+    mutant(
+        "blocked_transposed_b_not_turned",
+        "matmul/blocked_8x8.wgsl",
+        "                let block = transpose(mat4x4(",
+        "                let block = (mat4x4(",
     ),
     mutant("a_transposed", "matmul/loop.wgsl", "a[i * params.k + p]", "a[p * params.m + i]"),
     mutant("stride_too_long", "matmul/loop.wgsl", "j += GROUPS_X * BX", "j += GROUPS_X * BX + 1u"),
@@ -91,6 +127,12 @@ const MATMUL: &[Mutant] = &[
             "        workgroupBarrier();\n",
             "",
         ),
+    ),
+    mutant(
+        "blocked_batch_unwritten",
+        "matmul/blocked_4x4.wgsl",
+        "let c_start = product * params.m * params.n;",
+        "let c_start = 0u;",
     ),
     mutant(
         "blocked_slice_short",

@@ -192,7 +192,7 @@ fn what_does_not_fit_is_named() {
         ("a: array<f32>", "a: f32", &[], "`a` must be an array"),
         ("storage, read> a", "storage, read_write> a", &[], "`a` is an input"),
         ("storage, read_write> c", "storage, read> c", &[], "`c` is an output"),
-        ("m: u32", "rows: u32", &[], "`rows` is no size of the op; known are m, n, k"),
+        ("m: u32", "rows: u32", &[], "`rows` is no size of the op; known are m, n, k, batch, ta, tb"),
         ("m: u32", "m: f32", &[], "`m` must be a u32 or an i32"),
         ("@group(0) @binding(1)", "@group(1) @binding(1)", &[], "group 0"),
         ("fn main()", "fn start()", &[], "no entry point"),
@@ -227,4 +227,32 @@ fn scratch_is_known_only_where_it_is_declared() {
     let columns = uses().into_iter().find(|u| u.shader.name.ends_with("separable_columns.wgsl")).unwrap();
     let error = reflect(&columns.shader, &maxpool::OP, &[], &[]).unwrap_err();
     assert!(error.to_string().contains("`row_keys` is no operand"), "{error}");
+}
+
+#[test]
+fn real_numbers_are_floats_and_what_is_updated_is_written() {
+    let op = Op::find("sgd").unwrap();
+    let good = uses().into_iter().find(|u| u.op.name == "sgd").unwrap().shader.source;
+    for (from, to, said) in [
+        ("    lr: f32", "    lr: u32", "`lr` is a real number: it must be an f32"),
+        ("    nesterov: u32", "    nesterov: f32", "`nesterov` must be a u32 or an i32"),
+        ("read_write> velocity", "read> velocity", "`velocity` is updated in place"),
+    ] {
+        // Only declarations are held to the op: a body that uses each of them is enough.
+        let body = good.find("@compute").unwrap();
+        let text = good[..body].replace(from, to)
+            + "@compute @workgroup_size(1) fn main() { let a = &params; let b = &gradients; let c = &parameters; \
+               let d = &velocity; }";
+        let error = reflect(&Shader::loaded("mine.wgsl", text), op, &[], &[]).unwrap_err().to_string();
+        assert!(error.contains(said), "{from} -> {to}: {error}");
+    }
+}
+
+#[test]
+fn operands_stand_by_their_role() {
+    for op in OPS {
+        let roles: Vec<u8> = op.operands.iter().map(|o| o.role as u8).collect();
+        assert!(roles.is_sorted(), "{}: inputs, then what is updated in place, then outputs", op.name);
+        assert!(op.outputs(&sizes_of(op, "3")).next().is_some(), "{}", op.name);
+    }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use tesela::engine::Engine;
 use tesela::lab::{Case, Verdict, cases, verify};
-use tesela::ops::{Fill, Op, Variant, matmul, maxpool};
+use tesela::ops::{Fill, OPS, Op, Variant, conv2d, matmul, maxpool};
 
 /// How often a variant passed, and how often the device's limits were too small for it.
 #[derive(Clone, Copy, Default)]
@@ -75,10 +75,34 @@ fn maxpool_passes_every_case() {
     every_variant_passes_every_case(&maxpool::OP);
 }
 
+/// Every op but those that have tests of their own here.
+#[test]
+fn every_other_op_passes_every_case() {
+    let own = |op: &Op| op.name == "matmul" || op.name == "maxpool" || op.name.starts_with("conv2d");
+    for op in OPS.iter().filter(|op| !own(op)) {
+        every_variant_passes_every_case(op);
+    }
+}
+
+#[test]
+fn convolution_passes_every_case() {
+    every_variant_passes_every_case(&conv2d::FORWARD);
+}
+
+#[test]
+fn the_gradient_of_images_passes_every_case() {
+    every_variant_passes_every_case(&conv2d::GRAD_INPUT);
+}
+
+#[test]
+fn the_gradient_of_weights_passes_every_case() {
+    every_variant_passes_every_case(&conv2d::GRAD_WEIGHT);
+}
+
 #[test]
 fn cpu_variants_need_no_adapter() {
     let engine = Engine::new(None, 2).unwrap();
-    for op in [&matmul::OP, &maxpool::OP] {
+    for op in OPS {
         let variants: Vec<_> = op.variants.iter().filter(|v| v.is_cpu()).collect();
         assert!(all_pass(&engine, cases(op), &variants).iter().all(|tally| tally.passed > 0));
     }

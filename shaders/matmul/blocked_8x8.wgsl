@@ -1,6 +1,7 @@
 // C = A B, tiles of A and B in shared memory and 8 x 8 elements a thread in registers.
 //
-// a: m x k, b: k x n, c: m x n, row-major f32; A and B are bound as vectors of four.
+// a: m x k, b: k x n, c: m x n, row-major f32, `batch` of each; a may lie as k x m (ta), b as n x k (tb). A and B are
+// bound as vectors of four.
 // A workgroup of WX x WY threads computes a patch of 8 WY rows and 8 WX columns of C (128 x 128 by default). As
 // `blocked_4x4`, with twice the rows and columns a thread: four vector reads of shared memory feed 64 fused
 // multiply-adds. Thread (x, y) has rows 4y..4y+3 of the patch's upper and of its lower half, and columns 4x..4x+3 of its
@@ -12,13 +13,14 @@
 // visible, the second keeps the next ones from overwriting what a slower thread still reads.
 // Source of the idea: S. Boehm, "How to optimize a CUDA matmul kernel", kernels 6 and 9.
 //
-// workgroups: div_ceil(n, 8 * WX) * div_ceil(m, 8 * WY)
+// workgroups: batch * div_ceil(n, 8 * WX) * div_ceil(m, 8 * WY)
 // turns: div_ceil(k, BK) * (BK / 4 + div_ceil(BK, 2 * WX) + div_ceil(2 * BK, WY) + 3)
 
 struct Params {
     m: u32,
     n: u32,
     k: u32,
+    batch: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -29,6 +31,9 @@ struct Params {
 override WX: u32 = 16u;
 override WY: u32 = 16u;
 override BK: u32 = 16u;
+// Whether A, and whether B, lies transposed in memory. Constants: the compiler keeps one branch of each `if`.
+override SIZE_TA: u32 = 0u;
+override SIZE_TB: u32 = 0u;
 
 // Vectors from one term of a slice to the next.
 override A_STRIDE: u32 = 2u * WY + 1u;
@@ -38,42 +43,41 @@ override B_STRIDE: u32 = 2u * WX;
 var<workgroup> a_tile: array<vec4<f32>, BK * A_STRIDE>;
 var<workgroup> b_tile: array<vec4<f32>, BK * B_STRIDE>;
 
-fn a_at(row: u32, p: u32) -> f32 {
-    if row >= params.m || p >= params.k {
-        return 0.0;
-    }
-    let i = row * params.k + p;
-    return a[i / 4u][i % 4u];
-}
-
-fn b_at(p: u32, column: u32) -> f32 {
-    if p >= params.k || column >= params.n {
-        return 0.0;
-    }
-    let i = p * params.n + column;
-    return b[i / 4u][i % 4u];
-}
-
-// Four terms of one row of A; zeros past the edges.
-fn a_quad(row: u32, p: u32) -> vec4<f32> {
-    if params.k % 4u != 0u {
-        return vec4(a_at(row, p), a_at(row, p + 1u), a_at(row, p + 2u), a_at(row, p + 3u));
-    }
-    if row >= params.m || p >= params.k {
+// Four elements of a row of A as it lies in memory (of k terms, or of m rows where it is transposed) from `start` on;
+// zeros past the edges.
+fn a_quad(start: u32, row: u32, column: u32) -> vec4<f32> {
+    let rows = select(params.m, params.k, SIZE_TA == 1u);
+    let columns = select(params.k, params.m, SIZE_TA == 1u);
+    if row >= rows || column >= columns {
         return vec4<f32>();
     }
-    return a[(row * params.k + p) / 4u];
+    let i = start + row * columns + column;
+    if columns % 4u == 0u {
+        return a[i / 4u];
+    }
+    var quad = vec4(a[i / 4u][i % 4u], 0.0, 0.0, 0.0);
+    if column + 1u < columns { quad.y = a[(i + 1u) / 4u][(i + 1u) % 4u]; }
+    if column + 2u < columns { quad.z = a[(i + 2u) / 4u][(i + 2u) % 4u]; }
+    if column + 3u < columns { quad.w = a[(i + 3u) / 4u][(i + 3u) % 4u]; }
+    return quad;
 }
 
-// Four columns of one row of B; zeros past the edges.
-fn b_quad(p: u32, column: u32) -> vec4<f32> {
-    if params.n % 4u != 0u {
-        return vec4(b_at(p, column), b_at(p, column + 1u), b_at(p, column + 2u), b_at(p, column + 3u));
-    }
-    if p >= params.k || column >= params.n {
+// The same of B: a row of n columns, or of k terms where it is transposed.
+fn b_quad(start: u32, row: u32, column: u32) -> vec4<f32> {
+    let rows = select(params.k, params.n, SIZE_TB == 1u);
+    let columns = select(params.n, params.k, SIZE_TB == 1u);
+    if row >= rows || column >= columns {
         return vec4<f32>();
     }
-    return b[(p * params.n + column) / 4u];
+    let i = start + row * columns + column;
+    if columns % 4u == 0u {
+        return b[i / 4u];
+    }
+    var quad = vec4(b[i / 4u][i % 4u], 0.0, 0.0, 0.0);
+    if column + 1u < columns { quad.y = b[(i + 1u) / 4u][(i + 1u) % 4u]; }
+    if column + 2u < columns { quad.z = b[(i + 2u) / 4u][(i + 2u) % 4u]; }
+    if column + 3u < columns { quad.w = b[(i + 3u) / 4u][(i + 3u) % 4u]; }
+    return quad;
 }
 
 // Adds the outer product of term p.
@@ -100,11 +104,11 @@ fn add_term(sums: ptr<function, array<vec4<f32>, 16>>, p: u32, local: vec2<u32>)
     (*sums)[15] = fma(vec4(lower.w), right, (*sums)[15]);
 }
 
-fn store(row: u32, column: u32, sums: vec4<f32>) {
+fn store(start: u32, row: u32, column: u32, sums: vec4<f32>) {
     if row >= params.m {
         return;
     }
-    let at = row * params.n + column;
+    let at = start + row * params.n + column;
     if column < params.n { c[at] = sums.x; }
     if column + 1u < params.n { c[at + 1u] = sums.y; }
     if column + 2u < params.n { c[at + 2u] = sums.z; }
@@ -118,29 +122,69 @@ fn main(
     @builtin(local_invocation_id) local: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
-    let patch_number = group.x + groups.x * (group.y + groups.y * group.z);
-    let patches = (params.n + 8u * WX - 1u) / (8u * WX);
-    let top = (patch_number / patches) * 8u * WY;
-    let left = (patch_number % patches) * 8u * WX;
+    let number = group.x + groups.x * (group.y + groups.y * group.z);
+    let patches_x = (params.n + 8u * WX - 1u) / (8u * WX);
+    let patches = patches_x * ((params.m + 8u * WY - 1u) / (8u * WY));
+    let product = number / patches;
+    if product >= params.batch {
+        return;
+    }
+    let top = (number % patches / patches_x) * 8u * WY;
+    let left = (number % patches_x) * 8u * WX;
+    let a_start = product * params.m * params.k;
+    let b_start = product * params.k * params.n;
+    let c_start = product * params.m * params.n;
     var sums: array<vec4<f32>, 16>;
     for (var start = 0u; start < params.k; start += BK) {
         for (var v = thread; v < 2u * WY * (BK / 4u); v += WX * WY) {
-            let quad = v / (BK / 4u);
-            let p = 4u * (v % (BK / 4u));
-            let block = transpose(mat4x4(
-                a_quad(top + 4u * quad, start + p),
-                a_quad(top + 4u * quad + 1u, start + p),
-                a_quad(top + 4u * quad + 2u, start + p),
-                a_quad(top + 4u * quad + 3u, start + p),
-            ));
+            var block: mat4x4<f32>;
+            var quad: u32;
+            var p: u32;
+            if SIZE_TA == 1u {
+                quad = v % (2u * WY);
+                p = 4u * (v / (2u * WY));
+                block = mat4x4(
+                    a_quad(a_start, start + p, top + 4u * quad),
+                    a_quad(a_start, start + p + 1u, top + 4u * quad),
+                    a_quad(a_start, start + p + 2u, top + 4u * quad),
+                    a_quad(a_start, start + p + 3u, top + 4u * quad),
+                );
+            } else {
+                quad = v / (BK / 4u);
+                p = 4u * (v % (BK / 4u));
+                block = transpose(mat4x4(
+                    a_quad(a_start, top + 4u * quad, start + p),
+                    a_quad(a_start, top + 4u * quad + 1u, start + p),
+                    a_quad(a_start, top + 4u * quad + 2u, start + p),
+                    a_quad(a_start, top + 4u * quad + 3u, start + p),
+                ));
+            }
             let at = p * A_STRIDE + quad;
             a_tile[at] = block[0];
             a_tile[at + A_STRIDE] = block[1];
             a_tile[at + 2u * A_STRIDE] = block[2];
             a_tile[at + 3u * A_STRIDE] = block[3];
         }
-        for (var v = thread; v < 2u * WX * BK; v += WX * WY) {
-            b_tile[v] = b_quad(start + v / B_STRIDE, left + 4u * (v % B_STRIDE));
+        if SIZE_TB == 1u {
+            for (var v = thread; v < B_STRIDE * (BK / 4u); v += WX * WY) {
+                let quad = v / (BK / 4u);
+                let p = 4u * (v % (BK / 4u));
+                let block = transpose(mat4x4(
+                    b_quad(b_start, left + 4u * quad, start + p),
+                    b_quad(b_start, left + 4u * quad + 1u, start + p),
+                    b_quad(b_start, left + 4u * quad + 2u, start + p),
+                    b_quad(b_start, left + 4u * quad + 3u, start + p),
+                ));
+                let at = p * B_STRIDE + quad;
+                b_tile[at] = block[0];
+                b_tile[at + B_STRIDE] = block[1];
+                b_tile[at + 2u * B_STRIDE] = block[2];
+                b_tile[at + 3u * B_STRIDE] = block[3];
+            }
+        } else {
+            for (var v = thread; v < B_STRIDE * BK; v += WX * WY) {
+                b_tile[v] = b_quad(b_start, start + v / B_STRIDE, left + 4u * (v % B_STRIDE));
+            }
         }
         workgroupBarrier();
         // Four terms a turn, written out: naga unrolls nothing.
@@ -154,20 +198,20 @@ fn main(
     }
     let row = top + 4u * local.y;
     let column = left + 4u * local.x;
-    store(row, column, sums[0]);
-    store(row, column + 4u * WX, sums[1]);
-    store(row + 1u, column, sums[2]);
-    store(row + 1u, column + 4u * WX, sums[3]);
-    store(row + 2u, column, sums[4]);
-    store(row + 2u, column + 4u * WX, sums[5]);
-    store(row + 3u, column, sums[6]);
-    store(row + 3u, column + 4u * WX, sums[7]);
-    store(row + 4u * WY, column, sums[8]);
-    store(row + 4u * WY, column + 4u * WX, sums[9]);
-    store(row + 4u * WY + 1u, column, sums[10]);
-    store(row + 4u * WY + 1u, column + 4u * WX, sums[11]);
-    store(row + 4u * WY + 2u, column, sums[12]);
-    store(row + 4u * WY + 2u, column + 4u * WX, sums[13]);
-    store(row + 4u * WY + 3u, column, sums[14]);
-    store(row + 4u * WY + 3u, column + 4u * WX, sums[15]);
+    store(c_start, row, column, sums[0]);
+    store(c_start, row, column + 4u * WX, sums[1]);
+    store(c_start, row + 1u, column, sums[2]);
+    store(c_start, row + 1u, column + 4u * WX, sums[3]);
+    store(c_start, row + 2u, column, sums[4]);
+    store(c_start, row + 2u, column + 4u * WX, sums[5]);
+    store(c_start, row + 3u, column, sums[6]);
+    store(c_start, row + 3u, column + 4u * WX, sums[7]);
+    store(c_start, row + 4u * WY, column, sums[8]);
+    store(c_start, row + 4u * WY, column + 4u * WX, sums[9]);
+    store(c_start, row + 4u * WY + 1u, column, sums[10]);
+    store(c_start, row + 4u * WY + 1u, column + 4u * WX, sums[11]);
+    store(c_start, row + 4u * WY + 2u, column, sums[12]);
+    store(c_start, row + 4u * WY + 2u, column + 4u * WX, sums[13]);
+    store(c_start, row + 4u * WY + 3u, column, sums[14]);
+    store(c_start, row + 4u * WY + 3u, column + 4u * WX, sums[15]);
 }

@@ -1,16 +1,17 @@
 // C = A B, one thread an element: the plainest kernel, and the first of the thesis (matmul1).
 //
-// a: m x k, b: k x n, c: m x n, row-major f32.
+// a: m x k, b: k x n, c: m x n, row-major f32, `batch` of each; a may lie as k x m (ta), b as n x k (tb).
 // A workgroup computes a BX x BY patch of C, a thread one element behind a bounds check. No shared memory, no barrier:
 // every thread reads its row of A and its column of B from global memory.
 //
-// workgroups: div_ceil(n, BX) * div_ceil(m, BY)
+// workgroups: batch * div_ceil(n, BX) * div_ceil(m, BY)
 // turns: k
 
 struct Params {
     m: u32,
     n: u32,
     k: u32,
+    batch: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -20,6 +21,25 @@ struct Params {
 
 override BX: u32 = 16u;
 override BY: u32 = 16u;
+// Whether A, and whether B, lies transposed in memory. Constants: the compiler keeps one branch of each `if`.
+override SIZE_TA: u32 = 0u;
+override SIZE_TB: u32 = 0u;
+
+// Where element (row, p) of A stands in its matrix.
+fn a_index(row: u32, p: u32) -> u32 {
+    if SIZE_TA == 1u {
+        return p * params.m + row;
+    }
+    return row * params.k + p;
+}
+
+// Where element (p, column) of B stands in its matrix.
+fn b_index(p: u32, column: u32) -> u32 {
+    if SIZE_TB == 1u {
+        return column * params.k + p;
+    }
+    return p * params.n + column;
+}
 
 @compute @workgroup_size(BX, BY)
 fn main(
@@ -28,16 +48,20 @@ fn main(
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
     // The grid is folded: x, y and z number the workgroups, they are no coordinates.
-    let patch_number = group.x + groups.x * (group.y + groups.y * group.z);
-    let patches = (params.n + BX - 1u) / BX;
-    let row = (patch_number / patches) * BY + local.y;
-    let column = (patch_number % patches) * BX + local.x;
-    if row >= params.m || column >= params.n {
+    let number = group.x + groups.x * (group.y + groups.y * group.z);
+    let patches_x = (params.n + BX - 1u) / BX;
+    let patches = patches_x * ((params.m + BY - 1u) / BY);
+    let product = number / patches;
+    let row = (number % patches / patches_x) * BY + local.y;
+    let column = (number % patches_x) * BX + local.x;
+    if product >= params.batch || row >= params.m || column >= params.n {
         return;
     }
+    let a_start = product * params.m * params.k;
+    let b_start = product * params.k * params.n;
     var sum = 0.0;
     for (var p = 0u; p < params.k; p++) {
-        sum += a[row * params.k + p] * b[p * params.n + column];
+        sum += a[a_start + a_index(row, p)] * b[b_start + b_index(p, column)];
     }
-    c[row * params.n + column] = sum;
+    c[(product * params.m + row) * params.n + column] = sum;
 }

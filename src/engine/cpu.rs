@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::phases::since;
 use super::{Phases, Prepared};
 use crate::error::Result;
-use crate::ops::{CpuCall, Data, Sizes};
+use crate::ops::{CpuCall, Data, Op, Sizes};
 
 /// A call on the CPU.
 pub(super) struct CpuPrepared<'e> {
@@ -13,6 +13,8 @@ pub(super) struct CpuPrepared<'e> {
     run: fn(&mut CpuCall<'_>),
     parallel: bool,
     sizes: Sizes,
+    /// How many of the inputs are only read; the others are updated in place.
+    read_only: usize,
 }
 
 impl<'e> CpuPrepared<'e> {
@@ -20,9 +22,10 @@ impl<'e> CpuPrepared<'e> {
         pool: &'e rayon::ThreadPool,
         run: fn(&mut CpuCall<'_>),
         parallel: bool,
+        op: &Op,
         sizes: &Sizes,
     ) -> Self {
-        Self { pool, run, parallel, sizes: sizes.clone() }
+        Self { pool, run, parallel, sizes: sizes.clone(), read_only: op.read_only() }
     }
 }
 
@@ -33,6 +36,11 @@ impl Prepared for CpuPrepared<'_> {
 
     fn run(&mut self, inputs: &[Data], outputs: &mut [Data]) -> Result<Phases> {
         let threads = if self.parallel { self.pool.current_num_threads() } else { 1 };
+        let (inputs, before) = inputs.split_at(self.read_only.min(inputs.len()));
+        // The copy is the caller's, as an upload would be: a program keeps such operands where they are.
+        for (output, before) in outputs.iter_mut().zip(before) {
+            output.clone_from(before);
+        }
         let mut call = CpuCall { sizes: &self.sizes, inputs, outputs, threads };
         let run = self.run;
         let ns = if self.parallel {

@@ -4,16 +4,16 @@ use std::time::Instant;
 
 use super::phases::since;
 use super::{Phases, Prepared};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::{Buffer, Gpu, KernelTime, Launch, Timer};
-use crate::ops::{DType, Data, How, Op, POISON, Sizes, Variant};
+use crate::ops::{DType, Data, How, Op, POISON, Role, Sizes, Variant};
 
 /// A call on the GPU.
 pub(super) struct GpuPrepared<'g> {
     gpu: &'g Gpu,
     launches: Vec<Launch>,
-    inputs: Vec<Buffer>,
-    outputs: Vec<(&'static str, Buffer)>,
+    /// Every operand that the sizes use, with its role, in the op's order.
+    operands: Vec<(Role, &'static str, Buffer)>,
     staging: Buffer,
     timer: Option<Timer>,
     compile_ns: Option<u64>,
@@ -27,42 +27,54 @@ impl<'g> GpuPrepared<'g> {
         let mut compiled = false;
         let mut pipelines = Vec::new();
         for pass in passes.iter().filter(|p| (p.when)(sizes)) {
-            let known = gpu.is_compiled(&pass.shader, op, pass.set);
+            let sizes_set = pass.shader.compiled_sizes(sizes);
+            let compiled_in = sizes_set.iter().map(|(name, value)| (name.as_str(), *value));
+            let set: Vec<(&str, u32)> = pass.set.iter().copied().chain(compiled_in).collect();
+            let known = gpu.is_compiled(&pass.shader, op, &set);
             compiled |= !known;
-            pipelines.push(gpu.pipeline(&pass.shader, op, &scratch_names, pass.set)?);
+            pipelines.push(gpu.pipeline(&pass.shader, op, &scratch_names, &set)?);
+        }
+        if let Some(size) = sizes.to_be_named().find(|size| !pipelines.iter().any(|p| p.names(size))) {
+            let reason = format!("its kernel does not know of `{size}` and takes its default only");
+            return Err(Error::NotApplicable { variant: variant.name.to_owned(), reason });
         }
         let compile_ns = compiled.then(|| since(start));
 
         let bytes = |name: &str| 4 * op.len(sizes, name) as u64;
-        let inputs: Vec<(&'static str, Buffer)> =
-            op.inputs().map(|o| Ok((o.name, gpu.buffer(o.name, bytes(o.name))?))).collect::<Result<_>>()?;
-        let outputs: Vec<(&'static str, Buffer)> = op
-            .outputs(sizes)
-            .map(|o| Ok((o.name, gpu.buffer(o.name, bytes(o.name))?)))
-            .collect::<Result<_>>()?;
+        let used = op.operands.iter().filter(|o| o.role == Role::Input || op.len(sizes, o.name) > 0);
+        let operands: Vec<(Role, &'static str, Buffer)> =
+            used.map(|o| Ok((o.role, o.name, gpu.buffer(o.name, bytes(o.name))?))).collect::<Result<_>>()?;
         let between: Vec<(&'static str, Buffer)> = scratch
             .iter()
             .map(|s| Ok((s.name, gpu.buffer(s.name, 4 * (s.len)(sizes))?)))
             .collect::<Result<_>>()?;
 
-        let operands: Vec<(&str, &Buffer)> =
-            inputs.iter().chain(&outputs).chain(&between).map(|(name, buffer)| (*name, buffer)).collect();
+        let bindings: Vec<(&str, &Buffer)> = operands
+            .iter()
+            .map(|(_, name, buffer)| (*name, buffer))
+            .chain(between.iter().map(|(name, buffer)| (*name, buffer)))
+            .collect();
         let mut launches = Vec::new();
         for pipeline in pipelines {
             let grid = pipeline.grid(op, sizes, gpu.caps())?;
-            let bound = gpu.bind(&pipeline, op, sizes, &operands)?;
+            let bound = gpu.bind(&pipeline, op, sizes, &bindings)?;
             launches.push(Launch { pipeline, bound, grid });
         }
-        let largest = outputs.iter().map(|(_, b)| b.bytes()).max().unwrap_or(0);
-        Ok(Self {
-            gpu,
-            launches,
-            inputs: inputs.into_iter().map(|(_, b)| b).collect(),
-            outputs,
-            staging: gpu.staging(largest)?,
-            timer: gpu.timer(1)?,
-            compile_ns,
-        })
+        let fetched = operands.iter().filter(|o| o.0 != Role::Input);
+        let largest = fetched.map(|o| o.2.bytes()).max().unwrap_or(0);
+        Ok(Self { gpu, launches, operands, staging: gpu.staging(largest)?, timer: gpu.timer(1)?, compile_ns })
+    }
+}
+
+impl GpuPrepared<'_> {
+    /// The buffers that a call fills from the host: all but outputs.
+    fn given(&self) -> impl Iterator<Item = &Buffer> {
+        self.operands.iter().filter(|o| o.0 != Role::Output).map(|o| &o.2)
+    }
+
+    /// The buffers that a call fetches, with their names: all but inputs.
+    fn fetched(&self) -> impl Iterator<Item = (&'static str, &Buffer)> {
+        self.operands.iter().filter(|o| o.0 != Role::Input).map(|o| (o.1, &o.2))
     }
 }
 
@@ -73,7 +85,7 @@ impl Prepared for GpuPrepared<'_> {
 
     fn run(&mut self, inputs: &[Data], outputs: &mut [Data]) -> Result<Phases> {
         let start = Instant::now();
-        self.gpu.upload(self.inputs.iter().zip(inputs.iter().map(Data::bytes)))?;
+        self.gpu.upload(self.given().zip(inputs.iter().map(Data::bytes)))?;
         let upload_ns = since(start);
 
         let encode = Instant::now();
@@ -83,7 +95,7 @@ impl Prepared for GpuPrepared<'_> {
         let resident_ns = self.gpu.run(commands)?;
 
         let download = Instant::now();
-        for ((_, buffer), data) in self.outputs.iter().zip(outputs.iter_mut()) {
+        for ((_, buffer), data) in self.fetched().zip(outputs.iter_mut()) {
             let copy = |bytes: &[u8]| data.bytes_mut().copy_from_slice(bytes);
             self.gpu.download(buffer, buffer.bytes(), &self.staging, copy)?;
         }
@@ -107,16 +119,20 @@ impl Prepared for GpuPrepared<'_> {
     }
 
     fn poison(&mut self) -> Result<()> {
-        self.gpu.poison(self.outputs.iter().map(|(_, b)| b))
+        // What is updated in place is poisoned too: the next upload leaves only its guard cells so.
+        self.gpu.poison(self.fetched().map(|(_, buffer)| buffer))
     }
 
     fn broken_guard(&mut self) -> Result<Option<&'static str>> {
-        broken_guard(self.gpu, &self.outputs)
+        broken_guard(self.gpu, self.fetched())
     }
 }
 
 /// The first output whose guard cells no longer hold the poison.
-pub(super) fn broken_guard(gpu: &Gpu, outputs: &[(&'static str, Buffer)]) -> Result<Option<&'static str>> {
+fn broken_guard<'b>(
+    gpu: &Gpu,
+    outputs: impl Iterator<Item = (&'static str, &'b Buffer)>,
+) -> Result<Option<&'static str>> {
     for (name, buffer) in outputs {
         let (_, guard) = gpu.download_guarded(buffer)?;
         if guard.chunks_exact(DType::F32.bytes()).any(|cell| cell != POISON.to_ne_bytes()) {

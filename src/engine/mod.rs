@@ -28,7 +28,8 @@ pub trait Prepared {
     /// Nanoseconds that preparing spent on building pipelines; `None` where all came from the cache, and on the CPU.
     fn compile_ns(&self) -> Option<u64>;
 
-    /// Runs once, end to end. `outputs` are written in place.
+    /// Runs once, end to end. `inputs` are what [`Op::inputs`] lists, `outputs` what [`Op::outputs`] lists; an operand
+    /// that is updated in place is in both, before and after.
     ///
     /// # Errors
     /// What the device reports.
@@ -89,7 +90,7 @@ impl Engine {
             return Err(not(reason));
         }
         if let How::Cpu { run, parallel } = variant.how {
-            return Ok(Box::new(cpu::CpuPrepared::new(&self.pool, run, parallel, sizes)));
+            return Ok(Box::new(cpu::CpuPrepared::new(&self.pool, run, parallel, op, sizes)));
         }
         let gpu = self.gpu.as_ref().ok_or_else(|| not("there is no adapter".to_owned()))?;
         let prepared = match &variant.how {

@@ -169,7 +169,15 @@ fn members(module: &naga::Module, ty: naga::Handle<naga::Type>, op: &Op) -> Resu
                 width: 4
             })
         );
-        if !is_integer {
+        let is_real = matches!(
+            module.types[member.ty].inner,
+            naga::TypeInner::Scalar(naga::Scalar { kind: naga::ScalarKind::Float, width: 4 })
+        );
+        let real = op.fields.iter().any(|f| f.name == name && f.real);
+        if real && !is_real {
+            return Err(format!("the parameter `{name}` is a real number: it must be an f32"));
+        }
+        if !real && !is_integer {
             return Err(format!("the parameter `{name}` must be a u32 or an i32"));
         }
         if !known().contains(&name) {
@@ -227,6 +235,9 @@ fn check_storage(
         Role::Input if writes => Err(format!("`{name}` is an input: declare it `var<storage, read>`")),
         Role::Output if !writes => {
             Err(format!("`{name}` is an output: declare it `var<storage, read_write>`"))
+        }
+        Role::InOut if !writes => {
+            Err(format!("`{name}` is updated in place: declare it `var<storage, read_write>`"))
         }
         _ => Ok(()),
     }

@@ -72,6 +72,13 @@ fn key(shader: &Shader, op: &'static Op, set: &[(&str, u32)]) -> PipelineKey {
 }
 
 impl Pipeline {
+    /// Whether the kernel knows of a size: by its parameter block, or by the constant `SIZE_<NAME>`.
+    pub fn names(&self, size: &str) -> bool {
+        let params = self.interface.params.iter().flat_map(|p| &p.members);
+        params.into_iter().any(|(_, name)| name == size)
+            || self.shader.has_override(&format!("SIZE_{}", size.to_uppercase()))
+    }
+
     /// How many workgroups along x, y and z these sizes need on this device.
     ///
     /// # Errors

@@ -38,10 +38,9 @@ impl Case {
         Self::given(op, sizes, Self::draw(op, sizes, fill, seed), Some(seed))
     }
 
-    /// Inputs drawn from a seed, in the op's order; each operand has a stream of its own.
+    /// Inputs drawn from a seed, in the op's order.
     pub fn draw(op: &'static Op, sizes: &Sizes, fill: Fill, seed: u64) -> Vec<Data> {
-        let operands = (0u64..).zip(op.inputs());
-        operands.map(|(stream, o)| fill.floats(seed, stream, op.len(sizes, o.name))).collect()
+        (op.draw)(op, sizes, fill, seed)
     }
 
     /// Given inputs, and the reference's answer.

@@ -79,6 +79,15 @@ impl Data {
         v
     }
 
+    /// The integers.
+    ///
+    /// # Panics
+    /// If these are floats: the op's operand table was not followed.
+    pub fn i32(&self) -> &[i32] {
+        let Self::I32(v) = self else { unreachable!("an operand of integers was expected") };
+        v
+    }
+
     /// The integers, to write.
     ///
     /// # Panics

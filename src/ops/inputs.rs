@@ -17,7 +17,7 @@ pub enum Fill {
     Negative,
     /// Whole numbers 0 to 2: many equal values.
     Ties,
-    /// Uniform with infinities, NaN and both zeros among them.
+    /// Uniform with infinities, NaN of both signs and both zeros among them.
     Special,
 }
 
@@ -65,7 +65,7 @@ impl Fill {
             Self::Negative => unit - 2.0,
             Self::Ties => (unit * 3.0).floor(),
             Self::Special => match bits % 16 {
-                0 => f32::NAN,
+                0 => f32::NAN.copysign(if bits & 16 == 0 { 1.0 } else { -1.0 }),
                 1 => f32::INFINITY,
                 2 | 3 => f32::NEG_INFINITY,
                 4 => -0.0,
@@ -100,5 +100,10 @@ mod tests {
         let special = floats(Fill::Special);
         assert!(special.iter().any(|v| v.is_nan()) && special.contains(&f32::INFINITY));
         assert!(special.contains(&f32::NEG_INFINITY));
+        assert!(
+            [true, false]
+                .iter()
+                .all(|sign| special.iter().any(|v| v.is_nan() && v.is_sign_negative() == *sign))
+        );
     }
 }

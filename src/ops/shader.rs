@@ -1,5 +1,6 @@
 //! A shader as text inside the program, and what is read out of it.
 
+use super::Sizes;
 use crate::error::{Error, Result};
 
 /// A WGSL source and the name it is reported by.
@@ -45,6 +46,20 @@ impl Shader {
     /// most and all together. Only devices that end loops early ask for it.
     pub fn turns(&self) -> Option<&'static str> {
         self.header("// turns:").1
+    }
+
+    /// Whether a line declares `override NAME`.
+    pub fn has_override(&self, name: &str) -> bool {
+        let rest =
+            |l: &'static str| l.trim_start().strip_prefix("override ")?.trim_start().strip_prefix(name);
+        self.source.lines().filter_map(rest).any(|r| r.trim_start().starts_with([':', '=', ';']))
+    }
+
+    /// The sizes that this shader wants compiled in, as values for its constants: `override SIZE_KH` is set to the size
+    /// `kh`. It keeps a choice or a divisor out of the inner loops, at the price of a pipeline for each value.
+    pub fn compiled_sizes(&self, sizes: &Sizes) -> Vec<(String, u32)> {
+        let named = sizes.values().map(|(name, value)| (format!("SIZE_{}", name.to_uppercase()), value));
+        named.filter(|(name, _)| self.has_override(name)).collect()
     }
 
     fn header(&self, key: &str) -> (usize, Option<&'static str>) {

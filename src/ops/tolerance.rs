@@ -4,6 +4,22 @@
 use super::{Data, POISON};
 use crate::error::Mismatch;
 
+/// 2^-24: the relative error of one rounding to f32.
+pub(super) const EPS: f64 = 1.0 / 16_777_216.0;
+
+/// The smallest normal f32: a device may flush what is smaller to zero.
+pub(super) const TINY: f64 = f32::MIN_POSITIVE as f64;
+
+/// The relative error of WGSL's `exp(x)`: 3 + 2 |x| units in the last place.
+pub(super) fn exp_error(x: f64) -> f64 {
+    2.0 * EPS * (3.0 + 2.0 * x.abs())
+}
+
+/// The absolute error of WGSL's `log(x)`: 2^-21 between 0.5 and 2, else 3 units in the last place.
+pub(super) fn log_error(x: f64) -> f64 {
+    if (0.5..=2.0).contains(&x) { 8.0 * EPS } else { 6.0 * EPS * x.ln().abs() }
+}
+
 /// How far a result may be from the expected value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Bound {
@@ -25,6 +41,17 @@ pub struct Expected {
 }
 
 impl Expected {
+    /// Values, each with its absolute error.
+    pub(super) fn near(operand: &'static str, values: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let (want, bounds) = values.into_iter().unzip();
+        Self { operand, want, bound: Bound::Absolute(bounds) }
+    }
+
+    /// Values without arithmetic.
+    pub(super) fn exact(operand: &'static str, values: impl IntoIterator<Item = f32>) -> Self {
+        Self { operand, want: values.into_iter().map(f64::from).collect(), bound: Bound::Exact }
+    }
+
     fn bound_at(&self, i: usize) -> f64 {
         match &self.bound {
             Bound::Exact => 0.0,

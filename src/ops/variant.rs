@@ -77,15 +77,34 @@ pub struct Product {
 pub struct CpuCall<'a> {
     /// The sizes.
     pub sizes: &'a Sizes,
-    /// The inputs, in the op's order.
+    /// The operands that are only read, in the op's order.
     pub inputs: &'a [Data],
-    /// The outputs that the sizes ask for, in the op's order.
+    /// What is updated in place, holding what it is before, then the outputs that the sizes ask for; each in the op's
+    /// order.
     pub outputs: &'a mut [Data],
     /// Threads to use; the call runs inside a rayon pool of that many.
     pub threads: usize,
 }
 
 impl Variant {
+    /// Plain code on one thread, called `serial`.
+    pub(super) const fn serial(doc: &'static str, run: fn(&mut CpuCall<'_>)) -> Self {
+        let how = How::Cpu { run, parallel: false };
+        Self { name: "serial", doc, how, finite_only: false, requires: Self::anywhere }
+    }
+
+    /// Plain code on several threads, called `rayon`.
+    pub(super) const fn rayon(doc: &'static str, run: fn(&mut CpuCall<'_>)) -> Self {
+        let how = How::Cpu { run, parallel: true };
+        Self { name: "rayon", doc, how, finite_only: false, requires: Self::anywhere }
+    }
+
+    /// Kernels that need no buffers between them and take any sizes.
+    pub(super) const fn kernels(name: &'static str, doc: &'static str, passes: &'static [Pass]) -> Self {
+        let how = How::Wgsl { passes, scratch: &[] };
+        Self { name, doc, how, finite_only: false, requires: Self::anywhere }
+    }
+
     /// No reason to skip.
     pub fn anywhere(_: &Sizes, _: &Caps) -> Option<String> {
         None
@@ -121,6 +140,11 @@ impl Variant {
 }
 
 impl Pass {
+    /// A kernel as its file says, whatever the sizes.
+    pub(super) const fn plain(shader: Shader) -> Self {
+        Self { shader, set: &[], when: Self::always }
+    }
+
     /// For [`Pass::when`]: whatever the sizes.
     pub fn always(_: &Sizes) -> bool {
         true

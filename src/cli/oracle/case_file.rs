@@ -11,6 +11,7 @@ use super::Stop;
 use super::tensor::Tensor;
 use crate::data::npy;
 use crate::error::{Error, Result};
+use crate::ops::Bound;
 
 /// The file that makes a folder a case.
 pub(super) const NAME: &str = "case.json";
@@ -42,6 +43,9 @@ struct DescribedTensor {
     file: String,
     dtype: String,
     shape: Vec<usize>,
+    /// The tolerance of this tensor, in PyTorch's cases.
+    rtol: Option<f64>,
+    atol: Option<f64>,
 }
 
 impl DescribedTensor {
@@ -92,6 +96,18 @@ impl CaseFile {
             (Some(rtol), Some(atol)) => Ok((rtol, atol)),
             _ => Stop::damaged("its case.json has no rtol and atol"),
         }
+    }
+
+    /// An output of PyTorch's with its own tolerance: values and bounds.
+    pub(super) fn near(&self, name: &str) -> Result<(Tensor, Bound), Stop> {
+        let described = self.described.outputs.iter().flatten().find(|t| t.formal_name() == name);
+        let tolerance = described.and_then(|t| Some((t.rtol?, t.atol?)));
+        let Some((rtol, atol)) = tolerance else {
+            return Stop::damaged(format!("its output `{name}` has no rtol and atol"));
+        };
+        let tensor = self.output(name)?;
+        let bounds = tensor.doubles().iter().map(|want| atol + rtol * want.abs()).collect();
+        Ok((tensor, Bound::Absolute(bounds)))
     }
 
     /// An attribute, if it is there.

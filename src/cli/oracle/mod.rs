@@ -3,16 +3,27 @@
 //!
 //! | case | held to |
 //! |---|---|
-//! | torch `maxpool2d` | `y` and `indices`, equal; `dx` is a gradient, which no op computes yet |
-//! | torch `maxpool2d_zeropad`, `thesis_maxpool` | `y`, equal, padded with zeros |
+//! | torch `maxpool2d` | `y`, `indices` and `dx`, equal |
+//! | torch `maxpool2d_zeropad`, `thesis_maxpool` | `y` and `dx`, equal, padded with zeros |
 //! | torch `matmul` | `c`, equal where `exact`, else within `tol_factor * abs` |
+//! | torch `relu` | `y` and `dx`, equal |
+//! | torch `cross_entropy`, `bce_with_logits` | `loss`, `prob` and `dlogits`, within each one's tolerance |
+//! | torch `adam` | `p`, `m` and `v` after each step from the step before, within each one's tolerance |
 //! | onnx `MaxPool`, `GlobalMaxPool` of 1 and 2 axes | `Y` and, where given, `Indices`, equal |
+//! | onnx `Relu` | `Y`, equal |
+//! | onnx `AveragePool` of 1 and 2 axes | `Y`, within the case's tolerance |
+//! | onnx `BatchNormalization` | `Y` and, in training, the running ones, within the case's tolerance |
+//! | onnx `SoftmaxCrossEntropyLoss` | `output` and, where given, `log_prob`, within the case's tolerance |
 //! | onnx `MatMul`, `Gemm` without alpha and C | `Y`, within the case's `atol + rtol * abs(Y)` |
 //!
 //! What an op of this program does not compute is skipped with its reason. A case that is damaged (a missing file, a
 //! shape other than announced) fails by its name. The expected values are the files', never our reference's.
 
+mod average;
 mod case_file;
+mod layers;
+mod loss;
+mod normal;
 mod onnx;
 mod product;
 mod tensor;

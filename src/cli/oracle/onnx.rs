@@ -4,7 +4,7 @@ use super::case_file::CaseFile;
 use super::product::Product;
 use super::tensor::Tensor;
 use super::window::Windows;
-use super::{Check, Stop};
+use super::{Check, Stop, average, layers, loss, normal};
 use crate::ops::Bound;
 
 /// The most elements of an image that is surrounded with padding on the host: 1 GiB.
@@ -15,6 +15,10 @@ pub(super) fn checks(case: &CaseFile) -> Result<Vec<Check>, Stop> {
     match case.op() {
         "MaxPool" => maxpool(case),
         "GlobalMaxPool" => global_maxpool(case),
+        "AveragePool" => average::pool(case),
+        "BatchNormalization" => normal::batchnorm(case),
+        "Relu" => layers::rectified(case),
+        "SoftmaxCrossEntropyLoss" => loss::cross_entropy(case),
         "MatMul" => product(case, Product::new(case.input("A")?, case.input("B")?, false, false)?),
         "Gemm" => gemm(case),
         other => Stop::skip(format!("`{other}` is none of the operations of this program")),
@@ -44,7 +48,7 @@ fn product(case: &CaseFile, product: Product) -> Result<Vec<Check>, Stop> {
 }
 
 /// N, C, H, W of a tensor with one or two axes behind N and C; one axis is a row.
-fn planes(x: &Tensor) -> Result<[usize; 4], Stop> {
+pub(super) fn planes(x: &Tensor) -> Result<[usize; 4], Stop> {
     match *x.shape {
         [n, c, w] => Ok([n, c, 1, w]),
         [n, c, h, w] => Ok([n, c, h, w]),
@@ -76,14 +80,14 @@ fn global_maxpool(case: &CaseFile) -> Result<Vec<Check>, Stop> {
 
 /// One axis of a MaxPool: ONNX's attributes, and what they come to.
 #[derive(Debug, Clone, Copy)]
-struct Axis {
-    kernel: u32,
-    stride: u32,
-    dilation: u32,
+pub(super) struct Axis {
+    pub(super) kernel: u32,
+    pub(super) stride: u32,
+    pub(super) dilation: u32,
     /// Padding before and behind.
-    pads: [u32; 2],
+    pub(super) pads: [u32; 2],
     /// Windows.
-    outputs: u32,
+    pub(super) outputs: u32,
 }
 
 impl Axis {
@@ -98,7 +102,7 @@ impl Axis {
     }
 
     /// The axis of the image that exactly these windows see without padding.
-    fn extended(&self) -> usize {
+    pub(super) fn extended(&self) -> usize {
         (self.outputs as usize - 1) * self.stride as usize + self.span() as usize
     }
 }
@@ -151,11 +155,16 @@ fn maxpool(case: &CaseFile) -> Result<Vec<Check>, Stop> {
     let before = pair(|a| a.pads[0]).map(|v| v as usize);
     windows.shape = [shape[0], shape[1], extended[0], extended[1]];
     windows.must_give(&given)?;
-    windows.checks(&surrounded(&values, shape, before, extended), &y.doubles(), None)
+    windows.checks(&surrounded(&values, shape, before, extended, f32::NEG_INFINITY), &y.doubles(), None)
 }
 
 /// The two axes by ONNX's rules; a case of one axis has a first axis of 1.
-fn axes(case: &CaseFile, shape: [usize; 4], image_axes: usize, ceil: bool) -> Result<[Axis; 2], Stop> {
+pub(super) fn axes(
+    case: &CaseFile,
+    shape: [usize; 4],
+    image_axes: usize,
+    ceil: bool,
+) -> Result<[Axis; 2], Stop> {
     let kernel = case.list("kernel_shape")?.unwrap_or_default();
     let rank = kernel.len();
     if rank != image_axes {
@@ -218,8 +227,14 @@ fn within_planes(positions: &[f64], shape: [usize; 4], outputs: [usize; 2], by_c
     positions.iter().enumerate().map(within).collect()
 }
 
-/// Planes cut or extended to `extended`, `before` rows and columns of minus infinity first.
-fn surrounded(x: &[f32], shape: [usize; 4], before: [usize; 2], extended: [usize; 2]) -> Vec<f32> {
+/// Planes cut or extended to `extended`, `before` rows and columns of `border` first.
+pub(super) fn surrounded(
+    x: &[f32],
+    shape: [usize; 4],
+    before: [usize; 2],
+    extended: [usize; 2],
+    border: f32,
+) -> Vec<f32> {
     let [n, c, h, w] = shape;
     let mut out = Vec::with_capacity(n * c * extended[0] * extended[1]);
     for plane in x.chunks_exact(h * w) {
@@ -228,7 +243,7 @@ fn surrounded(x: &[f32], shape: [usize; 4], before: [usize; 2], extended: [usize
                 let row = r.checked_sub(before[0]).filter(|row| *row < h);
                 let column = q.checked_sub(before[1]).filter(|column| *column < w);
                 let value = row.zip(column).map(|(row, column)| plane[row * w + column]);
-                out.push(value.unwrap_or(f32::NEG_INFINITY));
+                out.push(value.unwrap_or(border));
             }
         }
     }
@@ -259,6 +274,6 @@ mod tests {
     fn an_image_is_surrounded_or_cut() {
         let inf = f32::NEG_INFINITY;
         let x = [1.0, 2.0, 3.0, 4.0];
-        assert_eq!(surrounded(&x, [1, 1, 2, 2], [1, 0], [2, 3]), [inf, inf, inf, 1.0, 2.0, inf]);
+        assert_eq!(surrounded(&x, [1, 1, 2, 2], [1, 0], [2, 3], inf), [inf, inf, inf, 1.0, 2.0, inf]);
     }
 }

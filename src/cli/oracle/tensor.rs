@@ -33,6 +33,13 @@ impl Tensor {
         floats(&self.data).map_err(Stop::Skip)
     }
 
+    /// An operand of a kernel: classes as i32. Classes beyond its range are no class: -1.
+    pub(super) fn classes(&self) -> Vec<i32> {
+        #[expect(clippy::cast_possible_truncation, reason = "whole numbers, held to the range first")]
+        let class = |v: &f64| if v.abs() < 2f64.powi(31) { *v as i32 } else { -1 };
+        self.doubles().iter().map(class).collect()
+    }
+
     /// Expected values.
     pub(super) fn doubles(&self) -> Vec<f64> {
         match &self.data {

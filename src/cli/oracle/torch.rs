@@ -3,7 +3,7 @@
 use super::case_file::CaseFile;
 use super::product::Product;
 use super::window::Windows;
-use super::{Check, Stop};
+use super::{Check, Stop, layers};
 use crate::ops::Bound;
 
 /// The checks of a case.
@@ -11,6 +11,10 @@ pub(super) fn checks(case: &CaseFile) -> Result<Vec<Check>, Stop> {
     match case.op() {
         "maxpool2d" | "maxpool2d_zeropad" | "thesis_maxpool" => maxpool(case),
         "matmul" => matmul(case),
+        "relu" => layers::relu(case),
+        "cross_entropy" => layers::cross_entropy(case),
+        "bce_with_logits" => layers::bce_with_logits(case),
+        "adam" => layers::adam(case),
         other => Stop::skip(format!("`{other}` is none of the operations of this program")),
     }
 }
@@ -45,7 +49,15 @@ fn maxpool(case: &CaseFile) -> Result<Vec<Check>, Stop> {
         None => None,
     };
     windows.must_give(&axes(&y.shape))?;
-    windows.checks(&x.operand()?, &y.doubles(), indices.as_deref())
+    let values = x.operand()?;
+    let mut checks = windows.checks(&values, &y.doubles(), indices.as_deref())?;
+    if let Some(dx) = case.find_output("dx")? {
+        let dy = case.input("dy")?;
+        dx.must_be("dx", &x.shape)?;
+        dy.must_be("dy", &y.shape)?;
+        checks.push(windows.gradient(&values, dy.operand()?, dx.doubles())?);
+    }
+    Ok(checks)
 }
 
 fn matmul(case: &CaseFile) -> Result<Vec<Check>, Stop> {

@@ -3,7 +3,7 @@
 use super::{Check, Stop};
 use crate::lab::Case;
 use crate::ops::maxpool::OP;
-use crate::ops::{Bound, Data, Expected, Sizes};
+use crate::ops::{Bound, Data, Expected, Op, Sizes, maxpool_backward};
 
 /// A pooling of N, C, H, W; pairs are rows, columns.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,15 @@ pub(super) struct Windows {
 
 impl Windows {
     fn sizes(&self, indices: bool) -> Result<Sizes, Stop> {
+        let words = [
+            ("pad_value", if self.pad_zero { "zero" } else { "neg_inf" }),
+            ("indices", if indices { "yes" } else { "no" }),
+        ];
+        self.sizes_of(&OP, &words)
+    }
+
+    /// The sizes of another op on the same windows; `words` are those of its own.
+    pub(super) fn sizes_of(&self, op: &'static Op, words: &[(&str, &str)]) -> Result<Sizes, Stop> {
         if self.shape.contains(&0) {
             return Stop::skip(format!("its x is {:?}: a size of zero is a typed error here", self.shape));
         }
@@ -32,12 +41,23 @@ impl Windows {
         let numbers =
             pairs.into_iter().flat_map(|(names, pair)| names.into_iter().zip(pair.map(|v| v.to_string())));
         let all: Vec<(&str, String)> = axes.chain(numbers).collect();
-        let words = [
-            ("ceil", if self.ceil { "ceil" } else { "floor" }),
-            ("pad_value", if self.pad_zero { "zero" } else { "neg_inf" }),
-            ("indices", if indices { "yes" } else { "no" }),
-        ];
-        Ok(OP.sizes(all.iter().map(|(name, text)| (*name, text.as_str())).chain(words))?)
+        let ceil = ("ceil", if self.ceil { "ceil" } else { "floor" });
+        let numbers = all.iter().map(|(name, text)| (*name, text.as_str()));
+        Ok(op.sizes(numbers.chain([ceil]).chain(words.iter().copied()))?)
+    }
+
+    /// The gradient by the image: `dx` where the outputs' is `dy`. Where the case has no indices they are those of the
+    /// pooling here, which is held to the case's `y` besides.
+    pub(super) fn gradient(&self, x: &[f32], dy: Vec<f32>, dx: Vec<f64>) -> Result<Check, Stop> {
+        let op = &maxpool_backward::OP;
+        let pad_value = ("pad_value", if self.pad_zero { "zero" } else { "neg_inf" });
+        let sizes = self.sizes_of(op, &[pad_value])?;
+        let pooled = (OP.reference)(&self.sizes(true)?, &[Data::F32(x.to_vec())]);
+        #[expect(clippy::cast_possible_truncation, reason = "positions within a plane, made from i32")]
+        let indices = pooled.iter().skip(1).flat_map(|e| &e.want).map(|&i| i as i32).collect();
+        let expected = vec![Expected { operand: "dx", want: dx, bound: Bound::Exact }];
+        let inputs = vec![Data::F32(dy), Data::I32(indices)];
+        Ok(Check { part: "dx", calls: vec![Case { op, sizes, inputs, expected, seed: None }] })
     }
 
     /// Refuses an output shape (N, C, OH, OW) other than what these sizes give, as damage.

@@ -1,21 +1,60 @@
 //! The product on the CPU: `serial`, `rayon`, `library`.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::Dims;
 use crate::ops::CpuCall;
+use crate::ops::gemm::{Matrix, gemm};
 
-/// Plain loops on one thread, in the order i, k, j: the inner loop runs along rows of B and C, so that the compiler can
-/// vectorise it. No blocking: this is what a careful programmer writes first, not what a library does.
+/// Plain loops on one thread. Where B lies as it is written the order is i, k, j: the inner loop runs along rows of B
+/// and C, so that the compiler can vectorise it; where B lies transposed each element is a product of two rows. No
+/// blocking: this is what a careful programmer writes first, not what a library does.
 pub(super) fn serial(call: &mut CpuCall<'_>) {
-    let Dims { n, k, .. } = Dims::of(call.sizes);
-    let (a, b) = (call.inputs[0].f32(), call.inputs[1].f32());
-    for (a_row, c_row) in a.chunks_exact(k).zip(call.outputs[0].f32_mut().chunks_exact_mut(n)) {
+    let dims = Dims::of(call.sizes);
+    let Dims { m, n, k, .. } = dims;
+    let products = call.inputs[0].f32().chunks_exact(m * k).zip(call.inputs[1].f32().chunks_exact(k * n));
+    for ((a, b), c) in products.zip(call.outputs[0].f32_mut().chunks_exact_mut(m * n)) {
+        match (dims.ta, dims.tb) {
+            (false, false) => rows_by_rows(a, b, c, k, n),
+            (true, false) => columns_by_rows(a, b, c, m, n),
+            (_, true) => elements(a, b, c, dims),
+        }
+    }
+}
+
+/// A m x k, B k x n.
+fn rows_by_rows(a: &[f32], b: &[f32], c: &mut [f32], k: usize, n: usize) {
+    for (a_row, c_row) in a.chunks_exact(k).zip(c.chunks_exact_mut(n)) {
         c_row.fill(0.0);
         for (&a_ip, b_row) in a_row.iter().zip(b.chunks_exact(n)) {
             for (c, &b_pj) in c_row.iter_mut().zip(b_row) {
                 *c += a_ip * b_pj;
             }
+        }
+    }
+}
+
+/// A lies as k x m, B as k x n: the outer products of their rows.
+fn columns_by_rows(a: &[f32], b: &[f32], c: &mut [f32], m: usize, n: usize) {
+    c.fill(0.0);
+    for (a_column, b_row) in a.chunks_exact(m).zip(b.chunks_exact(n)) {
+        for (&a_ip, c_row) in a_column.iter().zip(c.chunks_exact_mut(n)) {
+            for (c, &b_pj) in c_row.iter_mut().zip(b_row) {
+                *c += a_ip * b_pj;
+            }
+        }
+    }
+}
+
+/// B lies as n x k: each element of C by its own sum.
+fn elements(a: &[f32], b: &[f32], c: &mut [f32], dims: Dims) {
+    let (a_row, a_column) = dims.a_strides();
+    for (i, c_row) in c.chunks_exact_mut(dims.n).enumerate() {
+        for (c, b_column) in c_row.iter_mut().zip(b.chunks_exact(dims.k)) {
+            let a_terms = a[i * a_row..].iter().step_by(a_column);
+            *c = a_terms.zip(b_column).map(|(a, b)| a * b).sum();
         }
     }
 }
@@ -28,30 +67,34 @@ const COLUMNS: usize = 256;
 /// The same sums in the same order, cache-blocked and shared out: each task takes `ROWS` rows of C, keeps `COLUMNS` of
 /// their elements at hand, and adds four terms at a time, so that an element of C is loaded and stored once for four
 /// multiplications. Plain loops, which the compiler vectorises for the processor that the program is built for.
+/// What lies transposed is copied into its order first.
 pub(super) fn rayon(call: &mut CpuCall<'_>) {
-    let Dims { n, k, .. } = Dims::of(call.sizes);
-    let (a, b) = (call.inputs[0].f32(), call.inputs[1].f32());
-    let c = call.outputs[0].f32_mut();
-    c.par_chunks_mut(ROWS * n).zip(a.par_chunks(ROWS * k)).for_each(|(c, a)| {
-        c.fill(0.0);
-        for j0 in (0..n).step_by(COLUMNS) {
-            let columns = j0..n.min(j0 + COLUMNS);
-            let b_row = |p: usize| &b[p * n..][columns.clone()];
-            for p in (0..k).step_by(4) {
-                for (c_row, a_row) in c.chunks_exact_mut(n).zip(a.chunks_exact(k)) {
-                    let c_row = &mut c_row[columns.clone()];
-                    match a_row[p..] {
-                        [a0, a1, a2, a3, ..] => {
-                            let rows = [b_row(p), b_row(p + 1), b_row(p + 2), b_row(p + 3)];
-                            add_four(c_row, [a0, a1, a2, a3], rows);
-                        }
-                        ref rest => {
-                            rest.iter().enumerate().for_each(|(t, a)| add_one(c_row, *a, b_row(p + t)))
+    let Dims { m, n, k, ta, tb, .. } = Dims::of(call.sizes);
+    let (a, b) = (call.inputs[0].f32().par_chunks(m * k), call.inputs[1].f32().par_chunks(k * n));
+    let c = call.outputs[0].f32_mut().par_chunks_mut(m * n);
+    c.zip(a.zip(b)).for_each(|(c, (a, b))| {
+        let (a, b) = (ordered(a, ta, m), ordered(b, tb, k));
+        c.par_chunks_mut(ROWS * n).zip(a.par_chunks(ROWS * k)).for_each(|(c, a)| {
+            c.fill(0.0);
+            for j0 in (0..n).step_by(COLUMNS) {
+                let columns = j0..n.min(j0 + COLUMNS);
+                let b_row = |p: usize| &b[p * n..][columns.clone()];
+                for p in (0..k).step_by(4) {
+                    for (c_row, a_row) in c.chunks_exact_mut(n).zip(a.chunks_exact(k)) {
+                        let c_row = &mut c_row[columns.clone()];
+                        match a_row[p..] {
+                            [a0, a1, a2, a3, ..] => {
+                                let rows = [b_row(p), b_row(p + 1), b_row(p + 2), b_row(p + 3)];
+                                add_four(c_row, [a0, a1, a2, a3], rows);
+                            }
+                            ref rest => {
+                                rest.iter().enumerate().for_each(|(t, a)| add_one(c_row, *a, b_row(p + t)))
+                            }
                         }
                     }
                 }
             }
-        }
+        });
     });
 }
 
@@ -70,42 +113,39 @@ fn add_four(c: &mut [f32], a: [f32; 4], b: [&[f32]; 4]) {
     }
 }
 
-/// A tuned GEMM: the `gemm` crate, with as many threads as asked for.
-#[expect(unsafe_code, reason = "the gemm crate takes raw pointers and strides")]
+/// A matrix of `rows` rows, row-major; where it lies transposed, in a copy.
+fn ordered(matrix: &[f32], transposed: bool, rows: usize) -> Cow<'_, [f32]> {
+    if !transposed {
+        return Cow::Borrowed(matrix);
+    }
+    let mut copy = vec![0.0; matrix.len()];
+    let columns = matrix.len() / rows;
+    copy.par_chunks_exact_mut(columns).enumerate().for_each(|(row, copy)| {
+        for (to, from) in copy.iter_mut().zip(matrix[row..].iter().step_by(rows)) {
+            *to = *from;
+        }
+    });
+    Cow::Owned(copy)
+}
+
+/// A tuned GEMM: the `gemm` crate, with as many threads as asked for. Of a batch, each thread takes products of its
+/// own; a batch of fewer products than threads is computed one by one, each by all threads.
 pub(super) fn library(call: &mut CpuCall<'_>) {
-    let Dims { m, n, k } = Dims::of(call.sizes);
+    let dims = Dims::of(call.sizes);
+    let Dims { m, n, k, batch, .. } = dims;
     let (a, b) = (call.inputs[0].f32(), call.inputs[1].f32());
     let c = call.outputs[0].f32_mut();
-    assert!(
-        a.len() == m * k && b.len() == k * n && c.len() == m * n,
-        "operands must have the shapes of the sizes"
-    );
-    let parallelism =
-        if call.threads > 1 { gemm::Parallelism::Rayon(call.threads) } else { gemm::Parallelism::None };
-    let stride = |v: usize| v.cast_signed();
-    // SAFETY: the assertion above holds every element that the shapes and row-major strides reach inside the three
-    // slices; C is not aliased; C is not read, since `read_dst` is false.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            c.as_mut_ptr(),
-            1,
-            stride(n),
-            false,
-            a.as_ptr(),
-            1,
-            stride(k),
-            b.as_ptr(),
-            1,
-            stride(n),
-            0.0f32,
-            1.0f32,
-            false,
-            false,
-            false,
-            parallelism,
-        );
+    if batch >= call.threads && call.threads > 1 {
+        let products = a.par_chunks(m * k).zip(b.par_chunks(k * n));
+        products.zip(c.par_chunks_mut(m * n)).for_each(|((a, b), c)| product(a, b, c, dims, 1));
+    } else {
+        let products = a.chunks(m * k).zip(b.chunks(k * n));
+        products.zip(c.chunks_mut(m * n)).for_each(|((a, b), c)| product(a, b, c, dims, call.threads));
     }
+}
+
+/// One product by the `gemm` crate.
+fn product(a: &[f32], b: &[f32], c: &mut [f32], dims: Dims, threads: usize) {
+    let (a, b) = (Matrix::new(a, dims.a_strides()), Matrix::new(b, dims.b_strides()));
+    gemm([dims.m, dims.n, dims.k], a, b, c, (dims.n, 1), false, threads);
 }

@@ -1,10 +1,9 @@
 //! The sizes of a pooling as numbers, its output size, and the sizes that mean nothing.
 
-use super::OP;
 use crate::error::{Error, Result};
 use crate::ops::{Sizes, element_count};
 
-/// The sizes of one pooling and the output size that follows.
+/// The sizes of one pooling, of whatever op, and the output size that follows. What an op does not have is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the field's standard letters, explained in the op's list of sizes")]
 pub struct Pool {
@@ -45,8 +44,8 @@ impl Pool {
             dh: get("dh"),
             dw: get("dw"),
             ceil: get("ceil") == 1,
-            pad_zero: get("pad_value") == 1,
-            indices: get("indices") == 1,
+            pad_zero: sizes.find("pad_value") == Some(1),
+            indices: sizes.find("indices") == Some(1),
             oh: 0,
             ow: 0,
         };
@@ -54,6 +53,34 @@ impl Pool {
         pool.oh = axis(pool.h, pool.kh, pool.sh, pool.ph, pool.dh);
         pool.ow = axis(pool.w, pool.kw, pool.sw, pool.pw, pool.dw);
         pool
+    }
+
+    /// The shape of the image: n, c, h, w.
+    pub fn image(&self) -> Vec<usize> {
+        [self.n, self.c, self.h, self.w].map(|v| v as usize).to_vec()
+    }
+
+    /// The shape of the output: n, c, oh, ow.
+    pub fn output(&self) -> Vec<usize> {
+        [self.n, self.c, self.oh, self.ow].map(|v| v as usize).to_vec()
+    }
+
+    /// Elements of one plane of the image, and of the output.
+    pub fn planes(&self) -> (usize, usize) {
+        (self.h as usize * self.w as usize, self.oh as usize * self.ow as usize)
+    }
+
+    /// Where tap i, j of the window r, q lies: row and column, both inside the image or not.
+    pub fn tap(&self, [r, q]: [u32; 2], [i, j]: [u32; 2]) -> (i64, i64) {
+        let row = i64::from(r * self.sh) - i64::from(self.ph) + i64::from(i * self.dh);
+        let column = i64::from(q * self.sw) - i64::from(self.pw) + i64::from(j * self.dw);
+        (row, column)
+    }
+
+    /// The flat position of a row and a column within the plane; `None` outside the image.
+    pub fn flat(&self, row: i64, column: i64) -> Option<usize> {
+        let inside = (0..i64::from(self.h)).contains(&row) && (0..i64::from(self.w)).contains(&column);
+        if inside { usize::try_from(row * i64::from(self.w) + column).ok() } else { None }
     }
 }
 
@@ -95,11 +122,11 @@ fn output_size(axis: Axis, ceil: bool) -> u32 {
 }
 
 /// Refuses empty images and windows, strides and dilations of 0, windows larger than the padded image, padding above
-/// half the window (where it is minus infinity: such a window could hold nothing but padding), and overflows.
-pub(super) fn check(sizes: &Sizes) -> Result<()> {
+/// half the window (unless `any_padding`: such a window could hold nothing but padding), and overflows.
+pub(in crate::ops) fn check(op: &'static str, sizes: &Sizes, any_padding: bool) -> Result<()> {
     let bad = |name: &str, reason: String| {
         let value = sizes.entries().find(|e| e.0 == name).map_or_else(String::new, |e| e.1);
-        Err(Error::BadSize { op: OP.name, name: name.to_owned(), value, reason })
+        Err(Error::BadSize { op, name: name.to_owned(), value, reason })
     };
     for name in ["n", "c", "h", "w", "kh", "kw", "sh", "sw", "dh", "dw"] {
         if sizes.get(name) == 0 {
@@ -126,7 +153,7 @@ pub(super) fn check(sizes: &Sizes) -> Result<()> {
             );
             return bad(k, reason);
         }
-        if !p.pad_zero && u64::from(axis.p) > axis.span() / 2 {
+        if !any_padding && u64::from(axis.p) > axis.span() / 2 {
             let reason = format!(
                 "is above half the window's span ({} / 2): a window could hold nothing but padding; use {} or less, or \
                  pad_value = \"zero\"",
@@ -136,10 +163,10 @@ pub(super) fn check(sizes: &Sizes) -> Result<()> {
             return bad(pad, reason);
         }
     }
-    element_count(OP.name, "x (n x c x h x w)", &[p.n, p.c, p.h, p.w])?;
-    element_count(OP.name, "y (n x c x oh x ow)", &[p.n, p.c, p.oh, p.ow])?;
+    element_count(op, "x (n x c x h x w)", &[p.n, p.c, p.h, p.w])?;
+    element_count(op, "y (n x c x oh x ow)", &[p.n, p.c, p.oh, p.ow])?;
     // Separable pooling keeps h x ow elements between its passes, and indices are 32-bit signed within a plane.
-    element_count(OP.name, "the row maxima (n x c x h x ow)", &[p.n, p.c, p.h, p.ow])?;
+    element_count(op, "the row maxima (n x c x h x ow)", &[p.n, p.c, p.h, p.ow])?;
     if u64::from(p.h) * u64::from(p.w) > 1 << 31 {
         return bad("h", "times w leaves the range of 32-bit indices within a plane".to_owned());
     }
@@ -149,6 +176,7 @@ pub(super) fn check(sizes: &Sizes) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::maxpool::OP;
 
     fn pool(text: &str) -> Result<Pool> {
         let pairs = text.split(' ').map(|p| p.split_once('=').unwrap());

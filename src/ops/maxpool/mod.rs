@@ -1,5 +1,6 @@
 //! `maxpool`: two-dimensional max pooling over NCHW images in single precision, with PyTorch's semantics.
 
+mod cases;
 mod cpu;
 mod geometry;
 mod reference;
@@ -8,6 +9,8 @@ mod variants;
 
 pub(crate) use cpu::extract;
 pub use geometry::Pool;
+pub(super) use geometry::check;
+pub(super) use reference::window;
 
 use super::{Cost, DType, Field, Op, Operand, Role, Sizes};
 
@@ -17,7 +20,7 @@ pub static OP: Op = Op {
     doc: "Y[n,c,r,q] = max over the kh x kw window of X[n,c] that starts at (r sh - ph, q sw - pw), taps dh, dw apart; f32",
     fields: FIELDS,
     operands: OPERANDS,
-    check: geometry::check,
+    check: |sizes| check(OP.name, sizes, Pool::of(sizes).pad_zero),
     derived: |sizes| {
         let pool = Pool::of(sizes);
         vec![("oh", pool.oh), ("ow", pool.ow)]
@@ -25,7 +28,9 @@ pub static OP: Op = Op {
     shape,
     cost,
     reference: reference::reference,
+    draw: Op::floats,
     variants: variants::VARIANTS,
+    cases: cases::cases,
 };
 
 const FIELDS: &[Field] = &[

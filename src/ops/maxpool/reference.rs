@@ -7,7 +7,7 @@ use crate::ops::{Bound, Data, Expected, Sizes};
 ///
 /// Taps are visited row by row. The first of equal values wins, a NaN beats every number, and of several NaN the last
 /// one stays, as in PyTorch. Padding is skipped (minus infinity never wins) or counts as a zero without a position.
-pub(super) fn window(p: &Pool, plane: &[f32], r: u32, q: u32) -> (f32, i32) {
+pub(in crate::ops) fn window(p: &Pool, plane: &[f32], r: u32, q: u32) -> (f32, i32) {
     let mut best: Option<(f32, i32)> = None;
     for i in 0..p.kh {
         for j in 0..p.kw {

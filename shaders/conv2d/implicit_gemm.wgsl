@@ -1,0 +1,186 @@
+// Convolution as a product whose right side is gathered from the image as it is needed (implicit GEMM).
+//
+// x: n x ci x h x w, w: co x ci/groups x kh x kw, b: co (bound, but not read, where there is no bias), y: n x co x oh x ow,
+// row-major f32; w is bound as vectors of four.
+// For each group, C = A B: a row of A holds the weights of one output channel, a column of B the taps under one output of
+// one image, and the terms run over the channels of the group and the taps of the window.
+// A workgroup of WX x WY threads computes a patch of 4 WY rows and 4 WX columns; thread (x, y) has rows 4y..4y+3 and
+// columns 4x..4x+3 of it in registers. The patch walks along the terms in slices of BK (a multiple of four): all threads
+// load the slices of A and B (zeros past the edges and in the padding), barrier, each thread adds BK outer products of
+// four elements of A by four of B, barrier. The first barrier makes the slices visible, the second keeps the next ones
+// from overwriting what a slower thread still reads. A thread gathers the same four columns in every slice, the ones that
+// it also computes, so their places are worked out once.
+// The window's sides are compiled in: a term is taken apart into channel and tap in every slice.
+// Source of the idea: S. Chetlur and others, "cuDNN: Efficient Primitives for Deep Learning", 2014; the tiles are those of
+// `matmul/blocked_4x4`.
+//
+// workgroups: groups * div_ceil(cog, 4 * WY) * div_ceil(n * oh * ow, 4 * WX)
+// turns: div_ceil(cig * kh * kw, BK) * (BK / 4 + div_ceil(BK, 4 * WX) + div_ceil(BK, WY) + 3)
+
+struct Params {
+    n: u32,
+    ci: u32,
+    h: u32,
+    w: u32,
+    co: u32,
+    sh: u32,
+    sw: u32,
+    ph: u32,
+    pw: u32,
+    dh: u32,
+    dw: u32,
+    groups: u32,
+    bias: u32,
+    oh: u32,
+    ow: u32,
+    cig: u32,
+    cog: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> b: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+override WX: u32 = 16u;
+override WY: u32 = 16u;
+override BK: u32 = 16u;
+override SIZE_KH: u32 = 1u;
+override SIZE_KW: u32 = 1u;
+
+// Row p holds term p of the slice: of A for all rows of the patch, of B for all its columns.
+var<workgroup> a_tile: array<vec4<f32>, BK * (WY + 1u)>;
+var<workgroup> b_tile: array<vec4<f32>, BK * WX>;
+
+// Four terms of one output channel; zeros past the edges.
+fn weights(channel: u32, inside: bool, p: u32) -> vec4<f32> {
+    let terms = params.cig * SIZE_KH * SIZE_KW;
+    if !inside || p >= terms {
+        return vec4<f32>();
+    }
+    let i = channel * terms + p;
+    if terms % 4u == 0u {
+        return w[i / 4u];
+    }
+    var quad = vec4(w[i / 4u][i % 4u], 0.0, 0.0, 0.0);
+    if p + 1u < terms { quad.y = w[(i + 1u) / 4u][(i + 1u) % 4u]; }
+    if p + 2u < terms { quad.z = w[(i + 2u) / 4u][(i + 2u) % 4u]; }
+    if p + 3u < terms { quad.w = w[(i + 3u) / 4u][(i + 3u) % 4u]; }
+    return quad;
+}
+
+// The elements of the image that are term p of four columns: `image` is where the channels of their group begin, `top`
+// and `left` are the coordinates of their first taps.
+fn taps(p: u32, image: vec4<u32>, top: vec4<i32>, left: vec4<i32>) -> vec4<f32> {
+    var values = vec4<f32>();
+    let c = p / (SIZE_KH * SIZE_KW);
+    if c >= params.cig {
+        return values;
+    }
+    let rows = top + i32(p / SIZE_KW % SIZE_KH * params.dh);
+    let columns = left + i32(p % SIZE_KW * params.dw);
+    let inside = (rows >= vec4(0)) & (rows < vec4(i32(params.h)))
+        & (columns >= vec4(0)) & (columns < vec4(i32(params.w)));
+    let at = image + c * params.h * params.w + vec4<u32>(rows) * params.w + vec4<u32>(columns);
+    if inside.x { values.x = x[at.x]; }
+    if inside.y { values.y = x[at.y]; }
+    if inside.z { values.z = x[at.z]; }
+    if inside.w { values.w = x[at.w]; }
+    return values;
+}
+
+// Adds the outer product of term p.
+fn add_term(sums: ptr<function, array<vec4<f32>, 4>>, p: u32, local: vec2<u32>) {
+    let rows = a_tile[p * (WY + 1u) + local.y];
+    let columns = b_tile[p * WX + local.x];
+    (*sums)[0] = fma(vec4(rows.x), columns, (*sums)[0]);
+    (*sums)[1] = fma(vec4(rows.y), columns, (*sums)[1]);
+    (*sums)[2] = fma(vec4(rows.z), columns, (*sums)[2]);
+    (*sums)[3] = fma(vec4(rows.w), columns, (*sums)[3]);
+}
+
+// Four outputs of one channel of the group; `places` are theirs in the group's first channel.
+fn store(row: u32, first_channel: u32, places: vec4<u32>, inside: vec4<bool>, sums: vec4<f32>) {
+    if row >= params.cog {
+        return;
+    }
+    var values = sums;
+    if params.bias == 1u {
+        values += b[first_channel + row];
+    }
+    let at = places + row * params.oh * params.ow;
+    if inside.x { y[at.x] = values.x; }
+    if inside.y { y[at.y] = values.y; }
+    if inside.z { y[at.z] = values.z; }
+    if inside.w { y[at.w] = values.w; }
+}
+
+@compute @workgroup_size(WX, WY)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_id) local: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let number = group.x + groups.x * (group.y + groups.y * group.z);
+    let pixels = params.oh * params.ow;
+    let patches_x = (params.n * pixels + 4u * WX - 1u) / (4u * WX);
+    let patches_y = (params.cog + 4u * WY - 1u) / (4u * WY);
+    let channels = number / (patches_x * patches_y);
+    if channels >= params.groups {
+        return;
+    }
+    let first_channel = channels * params.cog;
+    let top_row = (number / patches_x % patches_y) * 4u * WY;
+    let columns = (number % patches_x) * 4u * WX + 4u * local.x + vec4(0u, 1u, 2u, 3u);
+    let valid = columns < vec4(params.n * pixels);
+    let image = columns / pixels;
+    let pixel = columns % pixels;
+    let places = (image * params.co + first_channel) * pixels + pixel;
+    let source = (image * params.ci + channels * params.cig) * params.h * params.w;
+    // A column past the edge starts so far above the image that no tap lies inside.
+    let top = select(
+        vec4(-0x7FFFFFFF),
+        vec4<i32>(pixel / params.ow * params.sh) - i32(params.ph),
+        valid,
+    );
+    let left = vec4<i32>(pixel % params.ow * params.sw) - i32(params.pw);
+    let terms = params.cig * SIZE_KH * SIZE_KW;
+    var sums: array<vec4<f32>, 4>;
+    for (var start = 0u; start < terms; start += BK) {
+        for (var v = thread; v < WY * (BK / 4u); v += WX * WY) {
+            let quad = v / (BK / 4u);
+            let p = 4u * (v % (BK / 4u));
+            let row = top_row + 4u * quad;
+            let block = transpose(mat4x4(
+                weights(first_channel + row, row < params.cog, start + p),
+                weights(first_channel + row + 1u, row + 1u < params.cog, start + p),
+                weights(first_channel + row + 2u, row + 2u < params.cog, start + p),
+                weights(first_channel + row + 3u, row + 3u < params.cog, start + p),
+            ));
+            let at = p * (WY + 1u) + quad;
+            a_tile[at] = block[0];
+            a_tile[at + (WY + 1u)] = block[1];
+            a_tile[at + 2u * (WY + 1u)] = block[2];
+            a_tile[at + 3u * (WY + 1u)] = block[3];
+        }
+        for (var p = local.y; p < BK; p += WY) {
+            b_tile[p * WX + local.x] = taps(start + p, source, top, left);
+        }
+        workgroupBarrier();
+        // Four terms a turn, written out: naga unrolls nothing.
+        for (var p = 0u; p < BK; p += 4u) {
+            add_term(&sums, p, local.xy);
+            add_term(&sums, p + 1u, local.xy);
+            add_term(&sums, p + 2u, local.xy);
+            add_term(&sums, p + 3u, local.xy);
+        }
+        workgroupBarrier();
+    }
+    let row = top_row + 4u * local.y;
+    store(row, first_channel, places, valid, sums[0]);
+    store(row + 1u, first_channel, places, valid, sums[1]);
+    store(row + 2u, first_channel, places, valid, sums[2]);
+    store(row + 3u, first_channel, places, valid, sums[3]);
+}
