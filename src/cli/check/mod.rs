@@ -26,7 +26,7 @@ use crate::ops::{OPS, Op, Variant};
 /// Arguments of `tesela check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The operation: matmul, maxpool, or all of them
+    /// The operation, as matmul, maxpool or conv2d, or all of them
     #[arg(default_value = "all", value_name = "OP")]
     op: String,
     /// One variant, or a family: `tiled` means tiled_16 and tiled_32

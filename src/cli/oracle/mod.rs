@@ -6,13 +6,17 @@
 //! | torch `maxpool2d` | `y` and `indices`, equal; `dx` is a gradient, which no op computes yet |
 //! | torch `maxpool2d_zeropad`, `thesis_maxpool` | `y`, equal, padded with zeros |
 //! | torch `matmul` | `c`, equal where `exact`, else within `tol_factor * abs` |
+//! | torch `conv2d` | `y`, `dx` and `dw`, each within its `atol + rtol * abs`; `db` is a sum, which no op computes yet |
+//! | torch `linear` | `dx` and `dw` and, where no bias is added, `y`, as products; `db` as above |
 //! | onnx `MaxPool`, `GlobalMaxPool` of 1 and 2 axes | `Y` and, where given, `Indices`, equal |
+//! | onnx `Conv` of 1 and 2 axes, padded alike on both sides | `Y`, within the case's `atol + rtol * abs(Y)` |
 //! | onnx `MatMul`, `Gemm` without alpha and C | `Y`, within the case's `atol + rtol * abs(Y)` |
 //!
 //! What an op of this program does not compute is skipped with its reason. A case that is damaged (a missing file, a
 //! shape other than announced) fails by its name. The expected values are the files', never our reference's.
 
 mod case_file;
+mod convolution;
 mod onnx;
 mod product;
 mod tensor;
@@ -54,7 +58,7 @@ pub(super) enum Content {
 pub(super) struct Check {
     /// What of the case, as `indices`; empty where it is all of it.
     pub(super) part: &'static str,
-    /// The calls: one, or one for each product of a batch.
+    /// The calls: one, or one for each product of a batch where the variant knows no batches.
     pub(super) calls: Vec<Case>,
 }
 
