@@ -178,7 +178,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file or folder that cannot be written.
-    #[error("cannot write {path}: {source}; choose another place with --out, or free some space")]
+    #[error("cannot write {path}: {source}; choose another place, or free some space")]
     Write {
         /// The path.
         path: PathBuf,

@@ -296,3 +296,32 @@ fn constants_doubling_and_the_smallest_window() {
         })
         .unwrap();
 }
+
+/// -0 and +0 are equal, so `verify` takes one for the other; the first of equals stays, so its sign is known. Products
+/// lose it (0 + -0 is +0).
+#[test]
+fn the_first_zero_keeps_its_sign() {
+    let Some(engine) = support::engine_or_skip() else { return };
+    let op = &maxpool::OP;
+    let without_zeros = pooling().prop_filter("zeros that are padding", |s| s.get("pad_value") == 0);
+    runner(200)
+        .run(&(without_zeros, any::<u64>()), |(sizes, seed)| {
+            let draws = Fill::Digits.floats(seed, 0, op.len(&sizes, "x"));
+            let zeros = draws.f32().iter().map(|d| match d {
+                0.0..3.0 => 0.0,
+                3.0..6.0 => -0.0,
+                d => -d,
+            });
+            let inputs = [Data::F32(zeros.collect())];
+            let want = &(op.reference)(&sizes, &inputs)[0].want;
+            for variant in quick(op).filter(|v| !v.finite_only) {
+                let Some(y) = results(&engine, op, variant, &sizes, &inputs) else { continue };
+                let wrong = y[0].f32().iter().zip(want).position(|(got, want)| {
+                    f64::from(*got) != *want || got.is_sign_negative() != want.is_sign_negative()
+                });
+                prop_assert_eq!(wrong, None, "{} {}", variant.name, sizes);
+            }
+            Ok(())
+        })
+        .unwrap();
+}

@@ -43,6 +43,19 @@ pub(crate) fn table(engine: &Engine) -> String {
             &mut parallel_copy(4096 * 4096, engine.threads()),
         ),
     );
+    if engine.gpu().is_some() {
+        // A pass of one launch a window takes half a minute, so its one warm call stands against the others' median.
+        let sizes = [("h", 1024), ("kh", 2)];
+        let mut direct = variant(engine, "maxpool", &sizes, "direct");
+        direct();
+        let quick: Vec<f64> = (0..ROUNDS).map(|_| direct()).collect();
+        let slow = variant(engine, "maxpool", &sizes, "per_window_naive_constant")();
+        row(
+            "maxpool n=1024 end to end: time of `per_window_naive_constant` against `direct`",
+            "at least 1000",
+            slow / median(&quick).unwrap_or(f64::NAN),
+        );
+    }
     row("harness: share of a 10 ms call that recording a sample adds, percent", "below 5", overhead(engine));
     text
 }
@@ -60,7 +73,7 @@ fn ratio(a: &mut dyn FnMut() -> f64, b: &mut dyn FnMut() -> f64) -> f64 {
     middle(&samples.0) / middle(&samples.1)
 }
 
-/// Nanoseconds of one call of a CPU variant.
+/// Nanoseconds of one call of a variant, end to end.
 fn variant<'e>(
     engine: &'e Engine,
     op: &str,
@@ -71,7 +84,7 @@ fn variant<'e>(
     let text: Vec<(&str, String)> = sizes.iter().map(|(n, v)| (*n, v.to_string())).collect();
     let sizes = op.sizes(text.iter().map(|(n, v)| (*n, v.as_str()))).expect("sizes with a meaning");
     let variant = op.variants_named(name).expect("a variant of the list")[0];
-    let mut prepared = engine.prepare(op, variant, &sizes).expect("a CPU variant");
+    let mut prepared = engine.prepare(op, variant, &sizes).expect("a variant that applies");
     let inputs = tesela::lab::Case::draw(op, &sizes, Fill::Uniform, 35);
     let mut results = outputs(op, &sizes);
     move || prepared.run(&inputs, &mut results).expect("a call that works").total_ns as f64

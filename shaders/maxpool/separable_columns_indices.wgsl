@@ -1,6 +1,6 @@
 // Max pooling, second pass of two: the maxima of the row maxima, with their positions.
 //
-// row_keys: n x c x h x ow, from the first pass; row_indices: the same; y: n x c x oh x ow, row-major f32, written as bits; indices:
+// row_keys: n x c x h x ow, from the first pass; row_indices: the same; x: n x c x h x w; y: n x c x oh x ow, row-major f32, written as bits; indices:
 // as y, i32, flat within a plane, -1 where the padding wins.
 // A thread takes the largest of kh keys down one column. The first of equal keys stays, a NaN always replaces what is
 // there; a row of the padding counts as a zero without a position, or not at all. No shared memory, no barrier.
@@ -31,18 +31,18 @@ struct Params {
 @group(0) @binding(2) var<storage, read> row_indices: array<i32>;
 @group(0) @binding(3) var<storage, read_write> y: array<u32>;
 @group(0) @binding(4) var<storage, read_write> indices: array<i32>;
+@group(0) @binding(5) var<storage, read> x: array<u32>;
 
 override WG: u32 = 64u;
 
 const NAN_KEY = 0x7FFFFFFF;
-const NEG_INF_KEY = -0x7F800001;
 const ZERO_KEY = 0;
 // Below every key.
 const NOTHING = -0x7FFFFFFF;
 
-// The bits of a key's value: negative values reversed back.
-fn value(key: i32) -> u32 {
-    return bitcast<u32>(key ^ ((key >> 31u) & 0x7FFFFFFF));
+// The bits of the maximum of a window whose best is padding, or that holds nothing.
+fn padding() -> u32 {
+    return select(0xFF800000u, 0u, params.pad_value == 1u);
 }
 
 @compute @workgroup_size(WG)
@@ -74,6 +74,11 @@ fn main(
             best_index = -1;
         }
     }
-    y[number] = value(max(best, NEG_INF_KEY));
+    // The value is read again where it stands: its bits are not all in the key.
+    var bits = padding();
+    if best_index >= 0 {
+        bits = x[plane * params.w + u32(best_index)];
+    }
+    y[number] = bits;
     indices[number] = best_index;
 }

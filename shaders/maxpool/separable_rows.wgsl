@@ -5,6 +5,7 @@
 // kh kw: worth it for large windows. No shared memory, no barrier.
 // A key is an element's bits made monotone as a signed number: negative values reversed, NaN above everything. Keys carry
 // a NaN through comparisons that WGSL lets an implementation spoil for floats.
+// The keys of -0 and +0 differ, so that the result keeps its sign, but count as equal: the first stays.
 //
 // workgroups: div_ceil(n * c * h * ow, WG)
 // turns: kw
@@ -36,6 +37,7 @@ override WG: u32 = 64u;
 const NAN_KEY = 0x7FFFFFFF;
 const NEG_INF_KEY = -0x7F800001;
 const ZERO_KEY = 0;
+const MINUS_ZERO_KEY = -1;
 
 fn key(bits: u32) -> i32 {
     if (bits & 0x7FFFFFFFu) > 0x7F800000u {
@@ -43,6 +45,11 @@ fn key(bits: u32) -> i32 {
     }
     let signed = bitcast<i32>(bits);
     return signed ^ ((signed >> 31u) & 0x7FFFFFFF);
+}
+
+// Whether a candidate replaces what was first: -0, whose key is -1, and +0 are equal, and the first of equals stays.
+fn beats(candidate: i32, best: i32) -> bool {
+    return candidate > select(best, ZERO_KEY, best == MINUS_ZERO_KEY);
 }
 
 @compute @workgroup_size(WG)
@@ -60,10 +67,12 @@ fn main(
     var best = NEG_INF_KEY;
     for (var j = 0u; j < params.kw; j++) {
         let column = left + i32(j * params.dw);
+        var candidate = select(NEG_INF_KEY, ZERO_KEY, params.pad_value == 1u);
         if column >= 0 && column < i32(params.w) {
-            best = max(best, key(x[line * params.w + u32(column)]));
-        } else if params.pad_value == 1u {
-            best = max(best, ZERO_KEY);
+            candidate = key(x[line * params.w + u32(column)]);
+        }
+        if beats(candidate, best) {
+            best = candidate;
         }
     }
     row_keys[number] = best;

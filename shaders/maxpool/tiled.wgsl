@@ -10,6 +10,7 @@
 // outside the image is loaded as the padding's key, so that the window's loop has no test.
 // A key is an element's bits made monotone as a signed number: negative values reversed, NaN above everything. Keys carry
 // a NaN through comparisons that WGSL lets an implementation spoil for floats.
+// The keys of -0 and +0 differ, so that the result keeps its sign, but count as equal: the first stays.
 // Source of the idea: the classic stencil with a halo, as in NVIDIA's CUDA programming guide.
 //
 // workgroups: n * c * div_ceil(oh, TY) * div_ceil(ow, TX)
@@ -48,6 +49,7 @@ var<workgroup> tile: array<i32, CAPACITY>;
 const NAN_KEY = 0x7FFFFFFF;
 const NEG_INF_KEY = -0x7F800001;
 const ZERO_KEY = 0;
+const MINUS_ZERO_KEY = -1;
 
 fn key(bits: u32) -> i32 {
     if (bits & 0x7FFFFFFFu) > 0x7F800000u {
@@ -60,6 +62,11 @@ fn key(bits: u32) -> i32 {
 // The bits of a key's value: the same fold again.
 fn value(key: i32) -> u32 {
     return bitcast<u32>(key ^ ((key >> 31u) & 0x7FFFFFFF));
+}
+
+// Whether a candidate replaces what was first: -0, whose key is -1, and +0 are equal, and the first of equals stays.
+fn beats(candidate: i32, best: i32) -> bool {
+    return candidate > select(best, ZERO_KEY, best == MINUS_ZERO_KEY);
 }
 
 // Elements from one window to the next in the tile: the stride, without the gap between windows that do not touch.
@@ -139,7 +146,10 @@ fn main(
             let corner = local.y * pitch_down * columns + local.x * pitch_across;
             for (var i = 0u; i < taps_down; i++) {
                 for (var j = 0u; j < taps_across; j++) {
-                    best = max(best, tile[corner + i * params.dh * columns + j * params.dw]);
+                    let candidate = tile[corner + i * params.dh * columns + j * params.dw];
+                    if beats(candidate, best) {
+                        best = candidate;
+                    }
                 }
             }
             workgroupBarrier();

@@ -50,7 +50,6 @@ override CAPACITY: u32 = 4096u;
 var<workgroup> tile: array<i32, CAPACITY>;
 
 const NAN_KEY = 0x7FFFFFFF;
-const NEG_INF_KEY = -0x7F800001;
 const ZERO_KEY = 0;
 // Below every key.
 const NOTHING = -0x7FFFFFFF;
@@ -66,9 +65,10 @@ fn key(bits: u32) -> i32 {
     return signed ^ ((signed >> 31u) & 0x7FFFFFFF);
 }
 
-// The bits of a key's value: the same fold again.
-fn value(key: i32) -> u32 {
-    return bitcast<u32>(key ^ ((key >> 31u) & 0x7FFFFFFF));
+
+// The bits of the maximum of a window whose best is padding, or that holds nothing.
+fn padding() -> u32 {
+    return select(0xFF800000u, 0u, params.pad_value == 1u);
 }
 
 // Elements from one window to the next in the tile: the stride, without the gap between windows that do not touch.
@@ -168,7 +168,13 @@ fn main(
     if row < params.oh && column < params.ow {
         let at = (plane * params.oh + row) * params.ow + column;
         let inside = best_row >= 0 && best_row < i32(params.h) && best_column >= 0 && best_column < i32(params.w);
-        y[at] = value(max(best, NEG_INF_KEY));
-        indices[at] = select(-1, best_row * i32(params.w) + best_column, inside);
+        // The value is read again where it stands: its bits are not all in the key.
+        let position = select(-1, best_row * i32(params.w) + best_column, inside);
+        var bits = padding();
+        if inside {
+            bits = x[plane * params.h * params.w + u32(position)];
+        }
+        y[at] = bits;
+        indices[at] = position;
     }
 }

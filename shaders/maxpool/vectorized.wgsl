@@ -11,10 +11,12 @@
 // 3. Elsewhere (four outputs over two rows, borders) one output after the other, with bounds tests, as in `direct`.
 // A key is an element's bits made monotone as a signed number: negative values reversed, NaN above everything. Keys carry
 // a NaN through comparisons that WGSL lets an implementation spoil for floats.
+// The order of comparisons matters to zeros of both signs alone, of which the first must stay: outputs whose maximum is a
+// zero take way 3 where the thread has met a -0.
 // No shared memory, no barrier.
 //
 // workgroups: div_ceil(n * c * oh * ow, 4 * WG)
-// turns: 4 * (kh * (kw + 1) + 1)
+// turns: 5 * (kh * (kw + 1) + 1)
 
 struct Params {
     n: u32,
@@ -43,10 +45,15 @@ override WG: u32 = 64u;
 const NAN_KEY = 0x7FFFFFFF;
 const NEG_INF_KEY = -0x7F800001;
 const ZERO_KEY = 0;
+const MINUS_ZERO_KEY = -1;
+
+// The largest keys as unsigned numbers, of which that of -0 is the largest: whether the thread has met one.
+var<private> met: vec4<u32>;
 
 fn keys(bits: vec4<u32>) -> vec4<i32> {
     let signed = bitcast<vec4<i32>>(bits);
     let ordered = signed ^ ((signed >> vec4(31u)) & vec4(0x7FFFFFFF));
+    met = max(met, bitcast<vec4<u32>>(ordered));
     return select(ordered, vec4(NAN_KEY), (bits & vec4(0x7FFFFFFFu)) > vec4(0x7F800000u));
 }
 
@@ -158,7 +165,10 @@ fn one(number: u32) -> i32 {
             if row >= 0 && row < i32(params.h) && column >= 0 && column < i32(params.w) {
                 candidate = keys(vec4(element((plane + row) * i32(params.w) + column))).x;
             }
-            best = max(best, candidate);
+            // -0 and +0 are equal, and the first of equals stays.
+            if candidate > select(best, ZERO_KEY, best == MINUS_ZERO_KEY) {
+                best = candidate;
+            }
         }
     }
     return best;
@@ -202,7 +212,9 @@ fn main(
                 best = max(best, stride_2(line, left, !inside));
             }
         }
-    } else {
+    }
+    // Where zeros of both signs meet, the first stays: only the way that keeps the order knows which.
+    if !(wide || inside) || (any(best == vec4(ZERO_KEY)) && any(met == vec4(0xFFFFFFFFu))) {
         // Past the end the last output is computed once more, and not stored.
         best.x = one(first);
         best.y = one(min(first + 1u, total - 1u));

@@ -44,7 +44,6 @@ struct Params {
 override WG: u32 = 64u;
 
 const NAN_KEY = 0x7FFFFFFF;
-const NEG_INF_KEY = -0x7F800001;
 const ZERO_KEY = 0;
 // Below every key.
 const NOTHING = -0x7FFFFFFF;
@@ -56,9 +55,13 @@ fn keys(bits: vec4<u32>) -> vec4<i32> {
     return select(numbers, vec4(NAN_KEY), (bits & vec4(0x7FFFFFFFu)) > vec4(0x7F800000u));
 }
 
-// The bits of keys' values: the same fold again.
-fn values(keys: vec4<i32>) -> vec4<u32> {
-    return bitcast<vec4<u32>>(keys ^ ((keys >> vec4(31u)) & vec4(0x7FFFFFFF)));
+// The bits of the maximum that stands at a position of the plane that begins at `plane`; of padding, or of a window that
+// holds nothing, without a position. They are not all in the key.
+fn bits_at(plane: i32, position: i32) -> u32 {
+    if position < 0 {
+        return select(0xFF800000u, 0u, params.pad_value == 1u);
+    }
+    return element(plane + position);
 }
 
 // The key that stands for what lies outside the image.
@@ -232,10 +235,18 @@ fn main(
         let d = one(min(first + 3u, total - 1u));
         best = Best(vec4(a.x, b.x, c.x, d.x), vec4(a.y, b.y, c.y, d.y), vec4(a.z, b.z, c.z, d.z));
     }
-    let bits = values(max(best.keys, vec4(NEG_INF_KEY)));
     let in_rows = (best.rows >= vec4(0)) & (best.rows < vec4(i32(params.h)));
     let in_columns = (best.columns >= vec4(0)) & (best.columns < vec4(i32(params.w)));
     let positions = select(vec4(-1), best.rows * i32(params.w) + best.columns, in_rows & in_columns);
+    // Four neighbouring outputs may stand in four planes.
+    let outputs = min(vec4(first) + vec4(0u, 1u, 2u, 3u), vec4(total - 1u));
+    let planes = vec4<i32>(outputs / (params.ow * params.oh) * params.h * params.w);
+    let bits = vec4(
+        bits_at(planes.x, positions.x),
+        bits_at(planes.y, positions.y),
+        bits_at(planes.z, positions.z),
+        bits_at(planes.w, positions.w),
+    );
     if first + 3u < total {
         y[number] = bits;
         indices[number] = positions;

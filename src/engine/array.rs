@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::ops::{self, Data, Op, Sizes};
 
-/// C = A B on the GPU, by the variant `blocked`.
+/// C = A B on the GPU, by the first of the variants `blocked`, `registers` and `naive` that the device can run.
 ///
 /// `a` is m x k, `b` is k x n, the result m x n; views of any strides are taken.
 ///
@@ -39,7 +39,7 @@ pub fn matmul(gpu: &Gpu, a: &ArrayView2<'_, f32>, b: &ArrayView2<'_, f32>) -> Re
     let [m_text, n_text, k_text] = [m, n, k].map(|v| v.to_string());
     let sizes = op.sizes([("m", m_text.as_str()), ("n", &n_text), ("k", &k_text)])?;
     let inputs = [a.iter().copied().collect(), b.iter().copied().collect()].map(Data::F32);
-    let mut results = call(gpu, op, "blocked", &sizes, &inputs)?;
+    let mut results = call(gpu, op, &["blocked", "registers", "naive"], &sizes, &inputs)?;
     shaped(results.pop(), |c| Array2::from_shape_vec((m, n), c))
 }
 
@@ -182,14 +182,29 @@ fn output_dim(x: &ArrayView4<'_, f32>, pool: &Pool2d, indices: bool) -> Result<(
 
 fn pooled(gpu: &Gpu, x: &ArrayView4<'_, f32>, pool: &Pool2d, indices: bool) -> Result<Vec<Data>> {
     let sizes = pool.sizes(x.dim(), indices)?;
-    call(gpu, &ops::maxpool::OP, "direct", &sizes, &[Data::F32(x.iter().copied().collect())])
+    call(gpu, &ops::maxpool::OP, &["direct"], &sizes, &[Data::F32(x.iter().copied().collect())])
 }
 
-fn call(gpu: &Gpu, op: &'static Op, variant: &str, sizes: &Sizes, inputs: &[Data]) -> Result<Vec<Data>> {
-    let variant = op.variants_named(variant)?[0];
-    let mut results = outputs(op, sizes);
-    GpuPrepared::new(gpu, op, variant, sizes)?.run(inputs, &mut results)?;
-    Ok(results)
+/// Runs the first variant of `families` that these sizes and this device allow.
+fn call(gpu: &Gpu, op: &'static Op, families: &[&str], sizes: &Sizes, inputs: &[Data]) -> Result<Vec<Data>> {
+    let mut refused = None;
+    for family in families {
+        for variant in op.variants_named(family)? {
+            match GpuPrepared::new(gpu, op, variant, sizes) {
+                Ok(mut prepared) => {
+                    let mut results = outputs(op, sizes);
+                    prepared.run(inputs, &mut results)?;
+                    return Ok(results);
+                }
+                Err(e @ Error::NotApplicable { .. }) => refused = Some(e),
+                Err(e) => return Err(e),
+            }
+        }
+    }
+    Err(refused.unwrap_or_else(|| Error::NotApplicable {
+        variant: families.join(", "),
+        reason: "there is no such variant".to_owned(),
+    }))
 }
 
 fn shaped<A>(

@@ -67,7 +67,8 @@ fn outputs(outputs: &mut [Data]) -> (&mut [f32], Option<&mut [i32]>) {
     (values[0].f32_mut(), rest.first_mut().map(Data::i32_mut))
 }
 
-fn row(p: &Pool, plane: &[f32], r: u32, y: &mut [f32]) {
+/// Row `r` of one plane's output, values only.
+pub(super) fn row(p: &Pool, plane: &[f32], r: u32, y: &mut [f32]) {
     let top = i64::from(r * p.sh) - i64::from(p.ph);
     let (i0, i1, cut_rows) = taps(top, p.kh, p.dh, p.h);
     for (q, y) in (0u32..).zip(y) {

@@ -2,10 +2,12 @@
 //! or an exit, so that they vectorise.
 
 use super::Pool;
-use super::cpu::taps;
+use super::cpu::{row, taps};
 
-/// Row `r` of one plane's output. Semantics as in the reference; only the sign of a zero may be that of another zero of
-/// the window. `columns` is scratch that keeps its memory from row to row.
+/// Row `r` of one plane's output, as `row` computes it. `columns` is scratch that keeps its memory from row to row.
+///
+/// One comparison does for numbers, and their order does not matter. Rows with a NaN, and rows where zeros of both signs
+/// meet, of which the first must stay, are rare; plain loops do them.
 pub(super) fn maxima(p: &Pool, plane: &[f32], r: u32, y: &mut [f32], columns: &mut Vec<f32>) {
     let top = i64::from(r * p.sh) - i64::from(p.ph);
     let (i0, i1, cut) = taps(top, p.kh, p.dh, p.h);
@@ -15,13 +17,15 @@ pub(super) fn maxima(p: &Pool, plane: &[f32], r: u32, y: &mut [f32], columns: &m
     });
     columns.resize(p.w as usize, 0.0);
     let floor = if p.pad_zero && cut { 0.0 } else { f32::NEG_INFINITY };
-    // One comparison does for numbers. Rows with a NaN in them, a rare thing, are done again the longer way.
     if down(columns, lines.clone(), floor) {
-        columns.fill(floor);
-        lines.for_each(|line| columns.iter_mut().zip(line).for_each(|(c, &v)| *c = larger(*c, v)));
-        along(p, columns, y, larger);
-    } else {
-        along(p, columns, y, larger_number);
+        return row(p, plane, r, y);
+    }
+    along(p, columns, y);
+    let has_zero = y.iter().fold(0, |found, v| found | u32::from(*v == 0.0)) != 0;
+    let minus_zero =
+        |line: &[f32]| line.iter().fold(0, |found, v| found | u32::from(v.to_bits() == 1 << 31)) != 0;
+    if has_zero && lines.clone().any(minus_zero) {
+        row(p, plane, r, y);
     }
 }
 
@@ -32,7 +36,7 @@ fn down<'a>(columns: &mut [f32], mut lines: impl Iterator<Item = &'a [f32]>, flo
         (Some(first), Some(second)) => {
             for ((c, a), b) in columns.iter_mut().zip(first).zip(second) {
                 nan |= u32::from(a.is_nan() | b.is_nan());
-                *c = larger_number(*a, *b);
+                *c = larger(*a, *b);
             }
         }
         (Some(only), _) => {
@@ -44,17 +48,17 @@ fn down<'a>(columns: &mut [f32], mut lines: impl Iterator<Item = &'a [f32]>, flo
     for line in lines {
         for (c, &v) in columns.iter_mut().zip(line) {
             nan |= u32::from(v.is_nan());
-            *c = larger_number(*c, v);
+            *c = larger(*c, v);
         }
     }
     if floor > f32::NEG_INFINITY {
-        columns.iter_mut().for_each(|c| *c = larger_number(floor, *c));
+        columns.iter_mut().for_each(|c| *c = larger(floor, *c));
     }
     nan != 0
 }
 
 /// The maxima along a row of column maxima. Windows that reach over its ends are done one by one.
-fn along(p: &Pool, columns: &[f32], y: &mut [f32], larger: impl Fn(f32, f32) -> f32) {
+fn along(p: &Pool, columns: &[f32], y: &mut [f32]) {
     let (first, last) = interior(p);
     for q in (0..first).chain(last..y.len()) {
         let left = q as i64 * i64::from(p.sw) - i64::from(p.pw);
@@ -102,12 +106,7 @@ fn interior(p: &Pool) -> (usize, usize) {
     (first, last.max(first))
 }
 
-/// The later value where it is larger or NaN.
+/// The later value where it is larger: one instruction on most processors. For numbers alone.
 fn larger(best: f32, value: f32) -> f32 {
-    if value > best || value.is_nan() { value } else { best }
-}
-
-/// The same for numbers alone: one instruction on most processors.
-fn larger_number(best: f32, value: f32) -> f32 {
     if value > best { value } else { best }
 }
