@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use tesela::engine::Engine;
 use tesela::lab::{Case, Verdict, cases, user_variant, verify};
-use tesela::ops::{Op, matmul, maxpool};
+use tesela::ops::{How, Op, Pass, Shader, Variant, conv2d, matmul, maxpool};
 
 /// One fault: in which shader, what stands there, and what is put in its place.
 struct Mutant {
@@ -273,6 +273,98 @@ const MAXPOOL: &[Mutant] = &[
     ),
 ];
 
+const CONV2D: &[Mutant] = &[
+    mutant("padding_with_the_wrong_sign", "conv2d/direct.wgsl", "- i32(params.ph)", "+ i32(params.ph)"),
+    mutant("groups_see_the_first", "conv2d/direct.wgsl", " + o / params.cog * params.cig", ""),
+    mutant("bias_forgotten", "conv2d/direct.wgsl", "sum = b[o];", "sum = 0.0;"),
+    mutant("one_dilation_for_both", "conv2d/direct.wgsl", "j * params.dw", "j * params.dh"),
+    mutant("window_turned", "conv2d/direct.wgsl", "w[weights + j]", "w[weights + params.kw - 1u - j]"),
+    nth(
+        (0, 2),
+        mutant("without_first_barrier", "conv2d/implicit_gemm.wgsl", "        workgroupBarrier();\n", ""),
+    ),
+    nth(
+        (1, 2),
+        mutant("without_second_barrier", "conv2d/implicit_gemm.wgsl", "        workgroupBarrier();\n", ""),
+    ),
+    mutant(
+        "taps_by_the_wrong_side",
+        "conv2d/implicit_gemm.wgsl",
+        "p / SIZE_KW % SIZE_KH",
+        "p / SIZE_KH % SIZE_KW",
+    ),
+    mutant(
+        "one_past_the_batch",
+        "conv2d/implicit_gemm.wgsl",
+        "columns < vec4(params.n",
+        "columns <= vec4(params.n",
+    ),
+    mutant(
+        "slice_short",
+        "conv2d/implicit_gemm.wgsl",
+        "start < terms; start += BK",
+        "start + BK <= terms; start += BK",
+    ),
+    mutant("weights_not_aligned", "conv2d/implicit_gemm.wgsl", "if terms % 4u == 0u", "if terms % 2u == 0u"),
+];
+
+const GRAD_INPUT: &[Mutant] = &[
+    mutant("between_the_strides", "conv2d_grad_input/direct.wgsl", "u32(from_top) % params.sh != 0u || ", ""),
+    mutant("padding_forgotten", "conv2d_grad_input/direct.wgsl", "i32(row + params.ph)", "i32(row)"),
+    mutant("groups_see_the_first", "conv2d_grad_input/direct.wgsl", "c / params.cig * params.cog", "0u"),
+    mutant("one_dilation_for_both", "conv2d_grad_input/direct.wgsl", "j * params.dw", "j * params.dh"),
+    mutant("any_row_divides", "conv2d_grad_input/implicit_gemm.wgsl", "r * SIZE_SH == down", "r <= down"),
+    mutant(
+        "a_row_too_far",
+        "conv2d_grad_input/implicit_gemm.wgsl",
+        "(r < vec4(params.oh))",
+        "(r <= vec4(params.oh))",
+    ),
+    mutant("taps_of_one_row", "conv2d_grad_input/implicit_gemm.wgsl", "+ p % taps", "+ p % SIZE_KW"),
+    nth(
+        (1, 2),
+        mutant(
+            "without_second_barrier",
+            "conv2d_grad_input/implicit_gemm.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+];
+
+const GRAD_WEIGHT: &[Mutant] = &[
+    mutant("first_image_only", "conv2d_grad_weight/direct.wgsl", "image < params.n;", "image < 1u;"),
+    mutant("groups_see_the_first", "conv2d_grad_weight/direct.wgsl", "o / params.cog * params.cig + c", "c"),
+    mutant(
+        "columns_padded_as_rows",
+        "conv2d_grad_weight/direct.wgsl",
+        "- i32(params.pw)",
+        "- i32(params.ph)",
+    ),
+    mutant(
+        "parts_overlap",
+        "conv2d_grad_weight/implicit_gemm.wgsl",
+        "(split + 1u) * params.split_len",
+        "(split + 1u) * params.split_len + 1u",
+    ),
+    mutant(
+        "a_column_too_many",
+        "conv2d_grad_weight/implicit_gemm.wgsl",
+        "if column + 1u < terms {",
+        "if true {",
+    ),
+    nth(
+        (1, 2),
+        mutant(
+            "without_second_barrier",
+            "conv2d_grad_weight/implicit_gemm.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+    mutant("first_part_only", "conv2d_grad_weight/sum_splits.wgsl", "split < params.splits", "split < 1u"),
+];
+
 /// The shader's file with the fault in it, in a folder of its own.
 fn written(mutant: &Mutant, folder: &std::path::Path) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("shaders").join(mutant.shader);
@@ -288,6 +380,27 @@ fn written(mutant: &Mutant, folder: &std::path::Path) -> PathBuf {
     file
 }
 
+/// The variant that runs the shader, with the mutant in its place. A shader that is a variant of its own is taken as a
+/// user's would be.
+fn mutated(op: &'static Op, mutant: &Mutant, folder: &std::path::Path) -> &'static Variant {
+    let path = written(mutant, folder);
+    for variant in op.variants {
+        let How::Wgsl { passes, scratch } = &variant.how else { continue };
+        if passes.len() == 1 || scratch.is_empty() || !passes.iter().any(|p| p.shader.name == mutant.shader) {
+            continue;
+        }
+        let pass = |pass: &Pass| {
+            let wrong = || Shader::loaded(mutant.name, std::fs::read_to_string(&path).unwrap());
+            let shader = if pass.shader.name == mutant.shader { wrong() } else { pass.shader };
+            Pass { shader, set: pass.set, when: pass.when }
+        };
+        let passes = passes.iter().map(pass).collect::<Vec<_>>().leak();
+        let how = How::Wgsl { passes, scratch };
+        return Box::leak(Box::new(Variant { name: mutant.name, how, ..*variant }));
+    }
+    user_variant(&path, &[]).unwrap()
+}
+
 /// Cases that the mutant's shader covers.
 fn covered<'c>(mutant: &Mutant, cases: &'c [Case]) -> impl Iterator<Item = &'c Case> {
     let with_indices = mutant.shader.ends_with("_indices.wgsl");
@@ -301,14 +414,13 @@ fn every_mutant_fails(op: &'static Op, mutants: &[Mutant]) {
     let cases: Vec<Case> = setups.map(|(seed, s)| Case::drawn(op, &s.sizes, s.fill, seed)).collect();
     let survivors: Vec<&str> = mutants
         .iter()
-        .filter(|mutant| !fails(&engine, mutant, &cases, folder.path()))
+        .filter(|mutant| !fails(&engine, mutated(op, mutant, folder.path()), mutant, &cases))
         .map(|mutant| mutant.name)
         .collect();
     assert!(survivors.is_empty(), "these wrong kernels pass: {}", survivors.join(", "));
 }
 
-fn fails(engine: &Engine, mutant: &Mutant, cases: &[Case], folder: &std::path::Path) -> bool {
-    let variant = user_variant(&written(mutant, folder), &[]).unwrap();
+fn fails(engine: &Engine, variant: &'static Variant, mutant: &Mutant, cases: &[Case]) -> bool {
     let found = covered(mutant, cases).find_map(|case| match verify(engine, case, variant).unwrap() {
         Verdict::Failed(mismatch) => Some(mismatch),
         _ => None,
@@ -333,12 +445,33 @@ fn wrong_poolings_fail() {
     every_mutant_fails(&maxpool::OP, MAXPOOL);
 }
 
+#[test]
+fn wrong_convolutions_fail() {
+    every_mutant_fails(&conv2d::FORWARD, CONV2D);
+}
+
+#[test]
+fn wrong_gradients_of_images_fail() {
+    every_mutant_fails(&conv2d::GRAD_INPUT, GRAD_INPUT);
+}
+
+#[test]
+fn wrong_gradients_of_weights_fail() {
+    every_mutant_fails(&conv2d::GRAD_WEIGHT, GRAD_WEIGHT);
+}
+
 /// The control: unharmed copies of the same files, loaded the same way, pass.
 #[test]
 fn unharmed_copies_pass() {
     let Some(engine) = support::engine_or_skip() else { return };
     let folder = tempfile::tempdir().unwrap();
-    for (op, mutants) in [(&matmul::OP, MATMUL), (&maxpool::OP, MAXPOOL)] {
+    for (op, mutants) in [
+        (&matmul::OP, MATMUL),
+        (&maxpool::OP, MAXPOOL),
+        (&conv2d::FORWARD, CONV2D),
+        (&conv2d::GRAD_INPUT, GRAD_INPUT),
+        (&conv2d::GRAD_WEIGHT, GRAD_WEIGHT),
+    ] {
         let op: &'static Op = op;
         let setups = (0u64..).zip(cases::of(op).unwrap());
         let cases: Vec<Case> = setups.map(|(seed, s)| Case::drawn(op, &s.sizes, s.fill, seed)).collect();
@@ -346,7 +479,7 @@ fn unharmed_copies_pass() {
         shaders.dedup();
         for shader in shaders {
             let copy = Mutant { from: "@compute", to: "@compute ", ..mutant("copy", shader, "", "") };
-            let variant = user_variant(&written(&copy, folder.path()), &[]).unwrap();
+            let variant = mutated(op, &copy, folder.path());
             for case in covered(&copy, &cases) {
                 let verdict = verify(&engine, case, variant).unwrap();
                 assert!(!matches!(verdict, Verdict::Failed(_)), "{shader}: {verdict:?}");

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use tesela::engine::{Engine, outputs};
 use tesela::lab::{Case, Verdict, verify};
-use tesela::ops::{Data, Fill, Op, Sizes, Variant, matmul, maxpool};
+use tesela::ops::{Data, Fill, Op, Sizes, Variant, conv2d, matmul, maxpool};
 
 /// A runner that draws the same cases in every run and leaves no file behind.
 fn runner(cases: u32) -> TestRunner {
@@ -114,6 +114,83 @@ fn twice_the_factor_is_twice_the_product() {
                     let expected: Vec<f32> = once[0].f32().iter().map(|v| 2.0 * v).collect();
                     prop_assert_eq!(twice[0].f32(), &expected[..], "A (2 B) = 2 A B by {}", variant.name);
                 }
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// Products of transposed operands and of batches, by the variants that know of them.
+#[test]
+fn products_of_transposed_operands() {
+    let Some(engine) = support::engine_or_skip() else { return };
+    let strategy = (side(), side(), side(), 1..4u32, 0..2u32, 0..2u32, any::<u64>());
+    runner(48)
+        .run(&strategy, |(m, n, k, batch, ta, tb, seed)| {
+            let pairs = [("m", m), ("n", n), ("k", k), ("batch", batch), ("ta", ta), ("tb", tb)];
+            let case = Case::drawn(&matmul::OP, &sizes(&matmul::OP, &pairs).unwrap(), Fill::Uniform, seed);
+            quick(&matmul::OP).try_for_each(|variant| passes(&engine, &case, variant))
+        })
+        .unwrap();
+}
+
+/// Sizes of a convolution that all three ops accept, the bias left out.
+fn convolution() -> impl Strategy<Value = Vec<(&'static str, u32)>> {
+    let image = (1..4u32, 1..4u32, 1..20u32, 1..20u32, 1..5u32);
+    let window = (1..4u32, 1..4u32, 1..3u32, 1..3u32);
+    let rest = (0..4u32, 0..4u32, 1..4u32, 1..3u32, 1..4u32);
+    (image, window, rest).prop_filter_map("sizes that mean nothing", |(image, window, rest)| {
+        let (n, cig, h, w, cog) = image;
+        let (kh, kw, sh, sw) = window;
+        let (ph, pw, dh, dw, groups) = rest;
+        let image = [("n", n), ("ci", cig * groups), ("h", h), ("w", w), ("co", cog * groups)];
+        let window = [("kh", kh), ("kw", kw), ("sh", sh), ("sw", sw)];
+        let rest = [("ph", ph), ("pw", pw), ("dh", dh), ("dw", dw), ("groups", groups)];
+        let all: Vec<_> = image.into_iter().chain(window).chain(rest).collect();
+        sizes(&conv2d::FORWARD, &all).ok().map(|_| all)
+    })
+}
+
+#[test]
+fn convolutions_of_random_sizes() {
+    let Some(engine) = support::engine_or_skip() else { return };
+    runner(48)
+        .run(&(convolution(), 0..2u32, any::<u64>()), |(mut pairs, bias, seed)| {
+            for op in [&conv2d::GRAD_INPUT, &conv2d::GRAD_WEIGHT] {
+                let case = Case::drawn(op, &sizes(op, &pairs).unwrap(), Fill::Uniform, seed);
+                quick(op).try_for_each(|variant| passes(&engine, &case, variant))?;
+            }
+            pairs.push(("bias", bias));
+            let op = &conv2d::FORWARD;
+            let case = Case::drawn(op, &sizes(op, &pairs).unwrap(), Fill::Uniform, seed);
+            quick(op).try_for_each(|variant| passes(&engine, &case, variant))
+        })
+        .unwrap();
+}
+
+/// Without the reference: a convolution is linear in its images and in its weights, so that the gradients are its
+/// adjoints, `<conv(x, w), dy> = <x, grad_input(dy, w)> = <w, grad_weight(x, dy)>`; whole numbers make that exact.
+#[test]
+fn gradients_are_adjoint() {
+    let Some(engine) = support::engine_or_skip() else { return };
+    let inner = |a: &Data, b: &Data| -> f64 { (0..a.len()).map(|i| a.at(i) * b.at(i)).sum() };
+    runner(24)
+        .run(&(convolution(), any::<u64>()), |(pairs, seed)| {
+            let [forward, input, weight] = [&conv2d::FORWARD, &conv2d::GRAD_INPUT, &conv2d::GRAD_WEIGHT];
+            let of = |op: &'static Op| sizes(op, &pairs).unwrap();
+            let draw = |stream, name| Fill::Digits.floats(seed, stream, forward.len(&of(forward), name));
+            let (x, w, dy) = (draw(0, "x"), draw(1, "w"), draw(2, "y"));
+            for name in ["serial", "rayon", "library", "direct", "implicit_gemm_64x64"] {
+                let run = |op: &'static Op, inputs: &[Data]| {
+                    results(&engine, op, op.variants_named(name).unwrap()[0], &of(op), inputs)
+                        .unwrap()
+                        .remove(0)
+                };
+                let y = run(forward, &[x.clone(), w.clone(), Data::F32(Vec::new())]);
+                let dx = run(input, &[dy.clone(), w.clone()]);
+                let dw = run(weight, &[x.clone(), dy.clone()]);
+                let by = [inner(&y, &dy), inner(&x, &dx), inner(&w, &dw)];
+                prop_assert!(by[0] == by[1] && by[1] == by[2], "{:?} by {}", by, name);
             }
             Ok(())
         })

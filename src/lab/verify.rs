@@ -83,7 +83,7 @@ impl Case {
 /// What the engine reports, except [`Error::NotApplicable`] and [`Error::TooLarge`], which are a skip.
 pub fn verify(engine: &Engine, case: &Case, variant: &'static Variant) -> Result<Verdict> {
     if variant.finite_only && !case.is_finite() {
-        let reason = "a product with the identity turns infinities into NaN (0 x inf)";
+        let reason = "its products with zeros turn infinities into NaN (0 x inf)";
         return Ok(Verdict::Skipped(reason.to_owned()));
     }
     let mut prepared = match engine.prepare(case.op, variant, &case.sizes) {

@@ -11,8 +11,8 @@ pub struct Variant {
     pub doc: &'static str,
     /// The code.
     pub how: How,
-    /// Whether infinities and NaN in the inputs are outside its reach (a product with the identity turns them into
-    /// NaN).
+    /// Whether infinities and NaN in the inputs are outside its reach (a product with the zeros of an identity or of
+    /// padding turns them into NaN).
     pub finite_only: bool,
     /// Why these sizes cannot run on such a device; `None` where they can. Limits of workgroups and buffers are
     /// judged by the engine, from the shader itself.

@@ -111,7 +111,8 @@ fn a_damaged_case_is_a_failure_with_its_name() {
 #[test]
 fn what_is_not_computed_is_skipped_with_its_reason() {
     let root = TempDir::new().unwrap();
-    write(root.path(), "conv", "conv2d", json!({}), &[], &[]);
+    write(root.path(), "up", "upsample", json!({}), &[], &[]);
+    write(root.path(), "volume", "Conv", json!({}), &[("X", &[1; 5], &[1.0]), ("W", &[1; 5], &[1.0])], &[]);
     write(
         root.path(),
         "empty",
@@ -126,7 +127,8 @@ fn what_is_not_computed_is_skipped_with_its_reason() {
     assert_eq!((code, &value["checked"]), (0, &json!(0)), "{value:#}");
     let skipped = value["skipped"].as_array().unwrap();
     for (case, reason) in [
-        ("conv2d/conv", "conv2d"),
+        ("upsample/up", "upsample"),
+        ("Conv/volume", "axes"),
         ("matmul/empty", "zero"),
         ("Gemm/half", "alpha"),
         ("MaxPool/deep", "axes"),

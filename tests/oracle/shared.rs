@@ -9,6 +9,8 @@ use super::{check, number};
 const COVERED: &[(&str, &str, usize)] = &[
     // m, n or k of zero is a typed error.
     ("torch", "matmul", 5),
+    ("torch", "conv2d", 0),
+    ("torch", "linear", 0),
     ("torch", "maxpool2d", 0),
     ("torch", "maxpool2d_zeropad", 0),
     ("torch", "thesis_maxpool", 0),
@@ -25,6 +27,7 @@ const COVERED: &[(&str, &str, usize)] = &[
     // Three axes behind N and C.
     ("onnx", "MaxPool", 3),
     ("onnx", "GlobalMaxPool", 0),
+    ("onnx", "Conv", 4),
     ("onnx", "MatMul", 0),
     // alpha other than 1, or a matrix C that is added.
     ("onnx", "Gemm", 4),

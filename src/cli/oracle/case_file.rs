@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Stop;
+use super::convolution::Wanted;
 use super::tensor::Tensor;
 use crate::data::npy;
 use crate::error::{Error, Result};
@@ -108,6 +109,16 @@ impl CaseFile {
         let tensor = self.output(name)?;
         let bounds = tensor.doubles().iter().map(|want| atol + rtol * want.abs()).collect();
         Ok((tensor, Bound::Absolute(bounds)))
+    }
+
+    /// The output of that name and its own tolerance `(rtol, atol)`, if the case has it.
+    pub(super) fn wanted(&self, name: &str) -> Result<Option<Wanted>, Stop> {
+        let Some(tensor) = self.find_output(name)? else { return Ok(None) };
+        let described = self.described.outputs.iter().flatten().find(|t| t.formal_name() == name);
+        match described.map(|t| (t.rtol, t.atol)) {
+            Some((Some(rtol), Some(atol))) => Ok(Some((tensor, (rtol, atol)))),
+            _ => Stop::damaged(format!("its case.json has no rtol and atol for `{name}`")),
+        }
     }
 
     /// An attribute, if it is there.

@@ -14,6 +14,9 @@
 //! | onnx `AveragePool` of 1 and 2 axes | `Y`, within the case's tolerance |
 //! | onnx `BatchNormalization` | `Y` and, in training, the running ones, within the case's tolerance |
 //! | onnx `SoftmaxCrossEntropyLoss` | `output` and, where given, `log_prob`, within the case's tolerance |
+//! | torch `conv2d` | `y`, `dx` and `dw`, each within its `atol + rtol * abs`; `db` is a sum, which no op computes yet |
+//! | torch `linear` | `dx` and `dw` and, where no bias is added, `y`, as products; `db` as above |
+//! | onnx `Conv` of 1 and 2 axes, padded alike on both sides | `Y`, within the case's `atol + rtol * abs(Y)` |
 //! | onnx `MatMul`, `Gemm` without alpha and C | `Y`, within the case's `atol + rtol * abs(Y)` |
 //!
 //! What an op of this program does not compute is skipped with its reason. A case that is damaged (a missing file, a
@@ -21,6 +24,7 @@
 
 mod average;
 mod case_file;
+mod convolution;
 mod layers;
 mod loss;
 mod normal;
@@ -65,7 +69,7 @@ pub(super) enum Content {
 pub(super) struct Check {
     /// What of the case, as `indices`; empty where it is all of it.
     pub(super) part: &'static str,
-    /// The calls: one, or one for each product of a batch.
+    /// The calls: one, or one for each product of a batch where the variant knows no batches.
     pub(super) calls: Vec<Case>,
 }
 

@@ -1,6 +1,7 @@
-//! ONNX's cases: MaxPool, GlobalMaxPool, MatMul and Gemm as calls of this program's ops.
+//! ONNX's cases: MaxPool, GlobalMaxPool, Conv, MatMul and Gemm as calls of this program's ops.
 
 use super::case_file::CaseFile;
+use super::convolution::Layer;
 use super::product::Product;
 use super::tensor::Tensor;
 use super::window::Windows;
@@ -19,10 +20,62 @@ pub(super) fn checks(case: &CaseFile) -> Result<Vec<Check>, Stop> {
         "BatchNormalization" => normal::batchnorm(case),
         "Relu" => layers::rectified(case),
         "SoftmaxCrossEntropyLoss" => loss::cross_entropy(case),
+        "Conv" => conv(case),
         "MatMul" => product(case, Product::new(case.input("A")?, case.input("B")?, false, false)?),
         "Gemm" => gemm(case),
         other => Stop::skip(format!("`{other}` is none of the operations of this program")),
     }
+}
+
+fn conv(case: &CaseFile) -> Result<Vec<Check>, Stop> {
+    let (x, w) = (case.input("X")?, case.input("W")?);
+    let kind = [x.shape.len(), w.shape.len()];
+    let rank = match kind {
+        [3, 3] => 1,
+        [4, 4] => 2,
+        _ => {
+            return Stop::skip(format!(
+                "its x is {:?}: `conv2d` has one or two axes behind N and C",
+                x.shape
+            ));
+        }
+    };
+    if let Some(auto) = case.attribute("auto_pad").and_then(|v| v.as_str()).filter(|v| *v != "NOTSET") {
+        return Stop::skip(format!("auto_pad = {auto}: `conv2d` is told its padding"));
+    }
+    let numbers = |name: &str, default: u32, count: usize| -> Result<Vec<u32>, Stop> {
+        let list = case.list(name)?.unwrap_or_else(|| vec![default; count]);
+        if list.len() == count { Ok(list) } else { Stop::damaged(format!("its `{name}` is {list:?}")) }
+    };
+    let pads = numbers("pads", 0, 2 * rank)?;
+    if pads[..rank] != pads[rank..] {
+        return Stop::skip(format!("its pads are {pads:?}: `conv2d` pads both sides alike"));
+    }
+    // One axis is a row: of height 1, not padded.
+    let pair = |list: &[u32], lone: u32| match *list {
+        [rows, columns] => [rows, columns],
+        [columns] => [lone, columns],
+        _ => [lone, lone],
+    };
+    let groups = u32::try_from(case.integer("group", 1)?).unwrap_or(0);
+    let layer = Layer {
+        x: as_planes(x),
+        w: as_planes(w),
+        bias: case.find_input("B")?,
+        stride: pair(&numbers("strides", 1, rank)?, 1),
+        padding: pair(&pads[..rank], 0),
+        dilation: pair(&numbers("dilations", 1, rank)?, 1),
+        groups,
+    };
+    Ok(vec![layer.forward(&(as_planes(case.output("Y")?), case.tolerance()?))?])
+}
+
+/// A tensor of one axis behind two others with an axis of 1 before it.
+fn as_planes(mut tensor: Tensor) -> Tensor {
+    if tensor.shape.len() == 3 {
+        tensor.shape.insert(2, 1);
+    }
+    tensor
 }
 
 fn gemm(case: &CaseFile) -> Result<Vec<Check>, Stop> {
@@ -44,7 +97,7 @@ fn product(case: &CaseFile, product: Product) -> Result<Vec<Check>, Stop> {
     let (rtol, atol) = case.tolerance()?;
     let want = y.doubles();
     let bound = want.iter().map(|w| atol + rtol * w.abs()).collect();
-    product.checks(&want, &Bound::Absolute(bound))
+    product.checks(["", "as plain products"], &want, &Bound::Absolute(bound))
 }
 
 /// N, C, H, W of a tensor with one or two axes behind N and C; one axis is a row.

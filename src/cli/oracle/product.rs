@@ -1,4 +1,5 @@
-//! Matrix products of cases: transposed operands, vectors and batches as plain calls of `matmul`.
+//! Matrix products of cases as calls of `matmul`: as they are, with transposed operands and batches, and once more as
+//! plain products, one for each of a batch, for the variants that know nothing else.
 
 use super::tensor::Tensor;
 use super::{Check, Stop};
@@ -26,7 +27,10 @@ struct Operand {
     batches: Vec<usize>,
     rows: usize,
     cols: usize,
+    /// The elements as they lie in the file.
     values: Vec<f32>,
+    /// Whether each matrix lies there as cols x rows.
+    transposed: bool,
 }
 
 impl Product {
@@ -51,14 +55,23 @@ impl Product {
         shape
     }
 
-    /// One check, one call a batch. `want` and the bound's elements are in the result's order.
-    pub(super) fn checks(&self, want: &[f64], bound: &Bound) -> Result<Vec<Check>, Stop> {
+    /// The product as it is, and as plain products, one call a batch, where that is not the same; `parts` are the two
+    /// names. `want` and the bound's elements are in the result's order.
+    pub(super) fn checks(
+        &self,
+        parts: [&'static str; 2],
+        want: &[f64],
+        bound: &Bound,
+    ) -> Result<Vec<Check>, Stop> {
         let (m, n, k) = (self.m, self.n, self.k);
         if self.batches.contains(&0) || [m, n, k].contains(&0) {
             return Stop::skip(format!("m={m} n={n} k={k}: a size of zero is a typed error here"));
         }
-        let text = [m, n, k].map(|size| size.to_string());
-        let sizes = OP.sizes(["m", "n", "k"].into_iter().zip(text.iter().map(String::as_str)))?;
+        let sizes_of = |batch: usize, ta: bool, tb: bool| {
+            let text = [m, n, k, batch, usize::from(ta), usize::from(tb)].map(|size| size.to_string());
+            OP.sizes(["m", "n", "k", "batch", "ta", "tb"].into_iter().zip(text.iter().map(String::as_str)))
+        };
+        let sizes = sizes_of(1, false, false)?;
         let part = m * n;
         let call = |batch: usize| {
             let bound = match bound {
@@ -75,29 +88,38 @@ impl Product {
             }
         };
         let count: usize = self.batches.iter().product();
-        Ok(vec![Check { part: "", calls: (0..count).map(call).collect() }])
+        let plain: Vec<Case> = (0..count).map(call).collect();
+        let is_plain = count == 1 && !self.a.transposed && !self.b.transposed;
+        if is_plain || self.a.batches != self.b.batches {
+            return Ok(vec![Check { part: parts[0], calls: plain }]);
+        }
+        let whole = Case {
+            op: &OP,
+            sizes: sizes_of(count, self.a.transposed, self.b.transposed)?,
+            inputs: [&self.a, &self.b].map(|side| Data::F32(side.values.clone())).to_vec(),
+            expected: vec![Expected { operand: "c", want: want.to_vec(), bound: bound.clone() }],
+            seed: None,
+        };
+        Ok(vec![Check { part: parts[0], calls: vec![whole] }, Check { part: parts[1], calls: plain }])
     }
 }
 
 impl Operand {
     fn new(tensor: Tensor, left: bool, transpose: bool) -> Result<Self, Stop> {
-        let mut values = tensor.operand()?;
+        let values = tensor.operand()?;
         let (batches, mut rows, mut cols) = match *tensor.shape {
             [] => return Stop::damaged("an operand is a single number"),
             [length] if left => (Vec::new(), 1, length),
             [length] => (Vec::new(), length, 1),
             [ref batches @ .., rows, cols] => (batches.to_vec(), rows, cols),
         };
-        if transpose && !values.is_empty() {
-            values = values.chunks_exact(rows * cols).flat_map(|matrix| transposed(matrix, cols)).collect();
-        }
         if transpose {
             (rows, cols) = (cols, rows);
         }
-        Ok(Self { batches, rows, cols, values })
+        Ok(Self { batches, rows, cols, values, transposed: transpose })
     }
 
-    /// The matrix that belongs to the `batch`-th of the result's `batches`.
+    /// The matrix that belongs to the `batch`-th of the result's `batches`, row-major.
     fn matrix(&self, batches: &[usize], batch: usize) -> Data {
         let (mut rest, mut number, mut step) = (batch, 0, 1);
         for (axis, &length) in batches.iter().rev().enumerate() {
@@ -109,7 +131,8 @@ impl Operand {
             step *= own;
         }
         let elements = self.rows * self.cols;
-        Data::F32(self.values[number * elements..][..elements].to_vec())
+        let matrix = &self.values[number * elements..][..elements];
+        Data::F32(if self.transposed { transposed(matrix, self.rows) } else { matrix.to_vec() })
     }
 }
 
@@ -146,17 +169,35 @@ mod tests {
     fn an_operand_is_transposed_batch_by_batch() {
         let operand = Operand::new(counting(&[2, 2, 3]), true, true).unwrap();
         assert_eq!((operand.rows, operand.cols), (3, 2));
-        assert_eq!(operand.values, [0., 3., 1., 4., 2., 5., 6., 9., 7., 10., 8., 11.]);
+        assert_eq!(operand.matrix(&[2], 0).f32(), [0., 3., 1., 4., 2., 5.]);
+        assert_eq!(operand.matrix(&[2], 1).f32(), [6., 9., 7., 10., 8., 11.]);
     }
 
     #[test]
     fn batches_are_stretched() {
         let product = Product::new(counting(&[2, 1, 1, 2]), counting(&[3, 2, 1]), false, false).unwrap();
         assert_eq!(product.shape(), [2, 3, 1, 1]);
-        let checks = product.checks(&[0.0; 6], &Bound::Exact).unwrap();
+        let checks = product.checks([""; 2], &[0.0; 6], &Bound::Exact).unwrap();
+        assert_eq!(checks.len(), 1);
         // Batch 5 is (1, 2): the second matrix of A, the third of B.
         assert_eq!(checks[0].calls[5].inputs[0].f32(), [2.0, 3.0]);
         assert_eq!(checks[0].calls[5].inputs[1].f32(), [4.0, 5.0]);
+    }
+
+    #[test]
+    fn transposed_batches_are_checked_as_they_are_and_one_by_one() {
+        let product = Product::new(counting(&[2, 3, 2]), counting(&[2, 3, 1]), true, false).unwrap();
+        let want = [10.0, 13.0, 100.0, 112.0];
+        let [whole, plain] = &product.checks(["", "plain"], &want, &Bound::Exact).unwrap()[..] else {
+            panic!()
+        };
+        assert_eq!(whole.calls[0].sizes.to_string(), "m=2 n=1 k=3 batch=2 ta=yes tb=no");
+        assert_eq!(whole.calls[0].inputs[0].f32(), counting(&[12]).operand().unwrap());
+        assert_eq!((plain.part, plain.calls.len()), ("plain", 2));
+        assert_eq!(plain.calls[1].inputs[0].f32(), [6.0, 8.0, 10.0, 7.0, 9.0, 11.0]);
+        for case in whole.calls.iter().chain(&plain.calls) {
+            assert_eq!((OP.reference)(&case.sizes, &case.inputs)[0].want, case.expected[0].want);
+        }
     }
 
     #[test]

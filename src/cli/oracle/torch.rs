@@ -1,6 +1,7 @@
 //! PyTorch's cases, and the thesis's images in the same format.
 
 use super::case_file::CaseFile;
+use super::convolution::Layer;
 use super::product::Product;
 use super::window::Windows;
 use super::{Check, Stop, layers};
@@ -15,6 +16,8 @@ pub(super) fn checks(case: &CaseFile) -> Result<Vec<Check>, Stop> {
         "cross_entropy" => layers::cross_entropy(case),
         "bce_with_logits" => layers::bce_with_logits(case),
         "adam" => layers::adam(case),
+        "conv2d" => conv2d(case),
+        "linear" => linear(case),
         other => Stop::skip(format!("`{other}` is none of the operations of this program")),
     }
 }
@@ -22,10 +25,7 @@ pub(super) fn checks(case: &CaseFile) -> Result<Vec<Check>, Stop> {
 fn maxpool(case: &CaseFile) -> Result<Vec<Check>, Stop> {
     let x = case.input("x")?;
     let y = case.output("y")?;
-    let pair = |name: &str| -> Result<[u32; 2], Stop> {
-        let numbers = case.list(name)?.unwrap_or_default();
-        <[u32; 2]>::try_from(numbers).map_err(|_| Stop::Damaged(format!("its `{name}` is not [h, w]")))
-    };
+    let pair = |name: &str| pair(case, name);
     // The thesis's images have two axes.
     let lead = if x.shape.len() == 2 { vec![1, 1] } else { Vec::new() };
     let axes = |shape: &[usize]| [lead.clone(), shape.to_vec()].concat();
@@ -73,5 +73,55 @@ fn matmul(case: &CaseFile) -> Result<Vec<Check>, Stop> {
         abs.must_be("abs", &c.shape)?;
         Bound::Absolute(abs.doubles().iter().map(|abs| factor * abs).collect())
     };
-    product.checks(&c.doubles(), &bound)
+    product.checks(["", "as plain products"], &c.doubles(), &bound)
+}
+
+/// An attribute `[h, w]`.
+fn pair(case: &CaseFile, name: &str) -> Result<[u32; 2], Stop> {
+    let numbers = case.list(name)?.unwrap_or_default();
+    <[u32; 2]>::try_from(numbers).map_err(|_| Stop::Damaged(format!("its `{name}` is not [h, w]")))
+}
+
+fn conv2d(case: &CaseFile) -> Result<Vec<Check>, Stop> {
+    let layer = Layer {
+        x: case.input("x")?,
+        w: case.input("w")?,
+        bias: case.find_input("b")?,
+        stride: pair(case, "stride")?,
+        padding: pair(case, "padding")?,
+        dilation: pair(case, "dilation")?,
+        groups: u32::try_from(case.integer("groups", 1)?).unwrap_or(0),
+    };
+    let Some(y) = case.wanted("y")? else { return Stop::damaged("it has no output `y`") };
+    let mut checks = vec![layer.forward(&y)?];
+    if let Some(dy) = case.find_input("dy")? {
+        dy.must_be("dy", &y.0.shape)?;
+        if let Some(dx) = case.wanted("dx")? {
+            checks.push(layer.grad_input(&dy, &dx)?);
+        }
+        if let Some(dw) = case.wanted("dw")? {
+            checks.push(layer.grad_weight(&dy, &dw)?);
+        }
+    }
+    Ok(checks)
+}
+
+/// y = x w^T where no bias is added, dx = dy w, dw = dy^T x.
+fn linear(case: &CaseFile) -> Result<Vec<Check>, Stop> {
+    let (x, w, dy) = (case.input("x")?, case.input("w")?, case.input("dy")?);
+    let mut checks = Vec::new();
+    let mut add = |name: &str, parts: [&'static str; 2], product: Product| -> Result<(), Stop> {
+        let Some((wanted, (rtol, atol))) = case.wanted(name)? else { return Ok(()) };
+        wanted.must_be(name, &product.shape())?;
+        let want = wanted.doubles();
+        let bound = Bound::Absolute(want.iter().map(|w| atol + rtol * w.abs()).collect());
+        checks.extend(product.checks(parts, &want, &bound)?);
+        Ok(())
+    };
+    if case.find_input("b")?.is_none() {
+        add("y", ["y", "y as plain products"], Product::new(x.clone(), w.clone(), false, true)?)?;
+    }
+    add("dx", ["dx", "dx as plain products"], Product::new(dy.clone(), w, false, false)?)?;
+    add("dw", ["dw", "dw as plain products"], Product::new(dy, x, true, false)?)?;
+    Ok(checks)
 }
