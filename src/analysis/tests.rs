@@ -104,8 +104,10 @@ fn a_ratio_of_medians_has_the_ratio_and_a_wider_interval() {
 fn only_warm_calls_of_good_points_count() {
     let mut all = rows("naive", None, 64, &[900, 400, 800, 400, 400, 400]);
     all.extend(rows("serial", Some(1), 64, &[5000, 4000, 4000, 4000, 4000, 4000]));
-    all.push(Row { status: Status::Failed, reason: "wrong".into(), ..all[0].clone() });
-    all.push(Row { status: Status::Failed, reason: "wrong".into(), ..all[0].clone() });
+    // Right at first and wrong at last: none of its times counts.
+    all.extend(rows("racy", None, 64, &[900, 400, 400, 400, 400, 400]));
+    let wrong = Row { status: Status::Failed, reason: "wrong".into(), ..all[all.len() - 1].clone() };
+    all.extend([wrong.clone(), wrong]);
     let found = points(&all);
     assert_eq!(found.len(), 2);
     let gpu = &found[0];

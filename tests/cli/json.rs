@@ -101,7 +101,7 @@ fn a_run_on_the_device() {
     passes(&output);
     let value = json_of(&output);
     has_keys(&value, RUN);
-    assert_eq!(value["sizes"], json!({ "m": 5, "n": 6, "k": 7 }));
+    assert_eq!(value["sizes"], json!({ "m": 5, "n": 6, "k": 7, "batch": 1, "ta": "no", "tb": "no" }));
     assert_eq!(value["verified"], true);
     for phase in ["upload_ns", "resident_ns", "download_ns", "total_ns", "first_call_ns"] {
         assert!(value[phase].as_u64().unwrap() > 0, "{phase}");

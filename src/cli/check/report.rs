@@ -60,11 +60,16 @@ pub(super) fn text(tally: &Tally, adapter: Option<&Adapter>, is_oracle: bool) ->
     let software = adapter.filter(|a| a.software).map_or("", |_| " (software: a CPU that poses as a GPU)");
     let name = adapter.map_or("the CPU alone", |a| a.name.as_str());
     let mut text = format!("checked on {name}{software}\n\n");
-    let mut table = Table::new(["op", "variant", "passed", "failed", "skipped"]);
+    // The op stands on a line of its own above its variants: side by side they would not fit a narrow terminal.
+    let mut table = Table::new(["op, variant", "passed", "failed", "skipped"]);
+    let mut last = "";
     for v in &tally.variants {
-        let counts = [v.passed, v.failed, v.skipped].map(|n| n.to_string());
-        let [passed, failed, skipped] = counts;
-        table.row([v.pair.0.to_owned(), v.pair.1.to_owned(), passed, failed, skipped]);
+        if v.pair.0 != last {
+            last = v.pair.0;
+            table.row([last.to_owned(), String::new(), String::new(), String::new()]);
+        }
+        let [passed, failed, skipped] = [v.passed, v.failed, v.skipped].map(|n| n.to_string());
+        table.row([format!("  {}", v.pair.1), passed, failed, skipped]);
     }
     text.push_str(&table.render(0));
     if is_oracle {
