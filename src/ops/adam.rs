@@ -12,7 +12,9 @@ use super::regularised::{self, L1, Penalties, WEIGHT_DECAY};
 use super::relu::shape;
 use super::shader::wgsl;
 use super::tolerance::{EPS, TINY};
-use super::{CHUNK, Cost, CpuCall, DType, Data, Expected, Field, Op, Operand, Pass, Role, Sizes, Variant, ViewMut};
+use super::{
+    CHUNK, Cost, CpuCall, DType, Data, Expected, Field, Op, Operand, Pass, Role, Sizes, Variant, ViewMut,
+};
 use super::{not_empty, within};
 
 /// The operation.
