@@ -217,6 +217,14 @@ pub enum Error {
         /// What is wrong, with line and column where the parser knows them.
         reason: String,
     },
+    /// A network file that cannot be used, or layers that do not fit each other.
+    #[error("{source_name}: {reason}")]
+    Network {
+        /// The file, or what else holds the text.
+        source_name: String,
+        /// What is wrong, with the layer and both shapes.
+        reason: String,
+    },
     /// Records that cannot be analysed.
     #[error("{what}: {reason}")]
     Records {
