@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::labels::{
-    Columns, Labels, MAX_FILE_BYTES as MAX_LABEL_BYTES, OVERHEAD_BYTES as LABEL_OVERHEAD,
+    Columns, Labels, MAX_FILE_BYTES as MAX_LABEL_BYTES, OVERHEAD_BYTES as LABEL_OVERHEAD, Row,
 };
 pub use self::layout::Layout;
 use super::folder::Unreadable;
