@@ -1,6 +1,7 @@
 //! One opened device: its queue, its pipelines, and what went wrong on it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::adapter::{self, Adapter, Choice};
@@ -21,6 +22,7 @@ pub struct Gpu {
     pub(super) queue: wgpu::Queue,
     pub(super) pipelines: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
     adapter: Adapter,
+    allocations: AtomicU64,
     trouble: Arc<Mutex<Option<Trouble>>>,
 }
 
@@ -76,7 +78,8 @@ impl Gpu {
                 }
             });
         }));
-        Ok(Self { device, queue, pipelines: Mutex::default(), adapter, trouble })
+        let (pipelines, allocations) = Default::default();
+        Ok(Self { device, queue, pipelines, adapter, allocations, trouble })
     }
 
     /// The adapter it was opened on.
@@ -87,6 +90,15 @@ impl Gpu {
     /// What it can do.
     pub fn caps(&self) -> &Caps {
         &self.adapter.caps
+    }
+
+    /// Buffers and sets of bindings made so far. What runs in a steady state makes none: a test holds training to that.
+    pub fn allocations(&self) -> u64 {
+        self.allocations.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_allocation(&self) {
+        self.allocations.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether the kernels check bounds. Always so at present.
