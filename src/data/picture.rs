@@ -130,3 +130,74 @@ fn decode(bytes: &[u8], path: &Path, limit: u64) -> Result<(Picture, Stored)> {
     }
     Ok((Picture::new(c, samples.h, samples.w, pixels)?, samples.stored))
 }
+
+#[cfg(test)]
+mod tests {
+    use image::{ExtendedColorType, ImageEncoder};
+
+    use super::*;
+
+    /// A PNG of 1 x 2 pixels.
+    fn png(samples: &[u8], color: ExtendedColorType) -> Vec<u8> {
+        let mut file = Vec::new();
+        image::codecs::png::PngEncoder::new(&mut file).write_image(samples, 2, 1, color).unwrap();
+        file
+    }
+
+    fn read_bytes(file: &[u8]) -> (Picture, Stored) {
+        decode(file, Path::new("a.png"), MAX_BYTES).unwrap()
+    }
+
+    #[test]
+    fn every_colour_type_becomes_grey_or_three_planes() {
+        let wide = |samples: &[u16]| bytemuck::cast_slice::<u16, u8>(samples).to_vec();
+        for (file, color, c, pixels) in [
+            (png(&[7, 200], ExtendedColorType::L8), "grey", 1, vec![7, 200]),
+            (png(&[7, 0, 200, 9], ExtendedColorType::La8), "grey and alpha", 1, vec![7, 200]),
+            (png(&[1, 2, 3, 4, 5, 6], ExtendedColorType::Rgb8), "RGB", 3, vec![1, 4, 2, 5, 3, 6]),
+            (png(&[5, 5, 5, 9, 9, 9], ExtendedColorType::Rgb8), "RGB", 1, vec![5, 9]),
+            // Transparent, and nevertheless its colour counts.
+            (png(&[1, 2, 3, 0, 4, 5, 6, 255], ExtendedColorType::Rgba8), "RGBA", 3, vec![1, 4, 2, 5, 3, 6]),
+            // 128 is 0.498 of a step of 257, 129 is above half of one.
+            (png(&wide(&[65_535, 257 + 128]), ExtendedColorType::L16), "grey 16 bit", 1, vec![255, 1]),
+            (png(&wide(&[257 + 129, 0]), ExtendedColorType::L16), "grey 16 bit", 1, vec![2, 0]),
+            (
+                png(&wide(&[257, 514, 771, 0, 0, 65_535]), ExtendedColorType::Rgb16),
+                "RGB 16 bit",
+                3,
+                vec![1, 0, 2, 0, 3, 255],
+            ),
+        ] {
+            let (picture, stored) = read_bytes(&file);
+            assert_eq!((picture.c, picture.h, picture.w, &picture.pixels), (c, 1, 2, &pixels), "{color}");
+            assert_eq!(stored, Stored { format: "PNG", color });
+        }
+    }
+
+    #[test]
+    fn one_picture_has_one_hash_however_it_is_stored() {
+        let grey = read_bytes(&png(&[5, 9], ExtendedColorType::L8)).0;
+        let rgb = read_bytes(&png(&[5, 5, 5, 9, 9, 9], ExtendedColorType::Rgb8)).0;
+        assert_eq!(grey.hash(), rgb.hash());
+        let by_hand = Picture { c: 3, h: 1, w: 2, pixels: vec![5, 9, 5, 9, 5, 9] };
+        assert_eq!(grey.hash(), by_hand.hash());
+        let upright = Picture { c: 1, h: 2, w: 1, pixels: vec![5, 9] };
+        let other = Picture { c: 1, h: 1, w: 2, pixels: vec![5, 8] };
+        assert!(grey.hash() != upright.hash() && grey.hash() != other.hash());
+    }
+
+    #[test]
+    fn blank_means_one_value_a_plane() {
+        let picture = |pixels: Vec<u8>| Picture::new(3, 1, 2, pixels).unwrap();
+        assert!(picture(vec![1, 1, 2, 2, 3, 3]).is_blank());
+        assert!(!picture(vec![1, 1, 2, 2, 3, 4]).is_blank());
+        assert!(Picture::new(2, 1, 1, vec![0; 2]).is_err() && Picture::new(1, 0, 1, vec![]).is_err());
+    }
+
+    #[test]
+    fn luma_is_rec_601() {
+        let picture = Picture::new(3, 1, 2, vec![255, 10, 0, 20, 0, 30]).unwrap();
+        // 0.299 * 255 = 76.2; (2990 + 11740 + 3420) / 1000 = 18.15.
+        assert_eq!(picture.to_grey().pixels, [76, 18]);
+    }
+}
