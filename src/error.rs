@@ -241,6 +241,14 @@ pub enum Error {
         /// What the drawing library said.
         reason: String,
     },
+    /// A thread that failed; a fault of the program, or of a data set made by hand.
+    #[error("{what} failed: {message}")]
+    Panicked {
+        /// What was being done.
+        what: String,
+        /// What the thread said.
+        message: String,
+    },
     /// The user stopped the work; what was measured is kept.
     #[error("stopped; every sample taken so far is kept, and the same command goes on from there")]
     Interrupted,
