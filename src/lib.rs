@@ -29,6 +29,7 @@
 //! | [`analysis`] | numbers from records. Pure |
 //! | [`report`] | figures and tables from analysis |
 //! | [`data`] | images and volumes: readers with stated limits, slices, the phantom |
+//! | [`nn`] | a network on these kernels: metrics, schedules, checkpoints |
 //! | [`cli`] | the command line: one file a verb |
 //!
 //! Five words hold it together. An **op** says what is computed, a **variant** how; a **call** is an op with its sizes
@@ -42,6 +43,7 @@ pub mod engine;
 pub mod error;
 pub mod gpu;
 pub mod lab;
+pub mod nn;
 pub mod ops;
 pub mod record;
 pub mod report;
