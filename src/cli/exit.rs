@@ -87,6 +87,7 @@ fn exit_of(error: &Error) -> Exit {
         | Error::Format { .. }
         | Error::ClaimsTooMuch { .. }
         | Error::Experiment { .. }
+        | Error::Network { .. }
         | Error::Records { .. } => Exit::Usage,
         Error::DeviceRequest { .. }
         | Error::DeviceLost { .. }
@@ -95,6 +96,7 @@ fn exit_of(error: &Error) -> Exit {
         | Error::ShaderInvalid { .. }
         | Error::ShaderInterface { .. }
         | Error::Write { .. }
+        | Error::Panicked { .. }
         | Error::Figure { .. } => Exit::Failure,
     }
 }
