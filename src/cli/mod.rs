@@ -52,7 +52,7 @@ enum Verb {
     Compare(compare::Args),
     /// Repeat the thesis's experiments on real MRI slices and report what comes out
     Reproduce(reproduce::Args),
-    /// Make images: slices of a volume, or a synthetic data set
+    /// Look at a data set, or make images: slices of a volume, a synthetic data set
     #[command(subcommand)]
     Data(data::Verb),
     /// Print a completion script for a shell

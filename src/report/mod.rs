@@ -31,6 +31,8 @@ mod scaling_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use font::Face;
+
 use crate::error::{Error, Result};
 use page::{Block, heading, text, walk};
 use source::Source;
