@@ -10,6 +10,7 @@ mod data;
 mod devices;
 mod evaluate;
 mod exit;
+mod features;
 mod matrix;
 mod network;
 mod oracle;
@@ -64,6 +65,8 @@ enum Verb {
     Evaluate(evaluate::Args),
     /// Say what a trained model sees in images
     Classify(classify::Args),
+    /// Draw what a trained model makes of an image, layer after layer, as one sheet
+    Features(features::Args),
     /// Print a network layer by layer: shapes, parameters, FLOP, bytes
     Network(network::Args),
     /// Look at a data set, or make images: slices of a volume, a synthetic data set
@@ -98,6 +101,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Verb::LrFind(args) => train::find_rate(args, global),
         Verb::Evaluate(args) => evaluate::run(args, global),
         Verb::Classify(args) => classify::run(args, global),
+        Verb::Features(args) => features::run(args, global),
         Verb::Network(args) => network::run(args, global),
         Verb::Data(verb) => data::run(verb, global),
         Verb::Completions(args) => completions::run(args),

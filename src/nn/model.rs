@@ -12,6 +12,9 @@ use crate::ops::{DType, Data, Op, Variant};
 /// Which variant runs an op, where the engine's own choice is not wanted: op -> name.
 pub type Variants = BTreeMap<String, String>;
 
+/// Numbers by the names of a model's buffers.
+pub type Weights = Vec<(String, Vec<f32>)>;
+
 /// How a model is made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -315,8 +318,26 @@ impl<'e> Model<'e> {
     ///
     /// # Errors
     /// What the device reports.
-    pub fn state(&mut self) -> Result<Vec<(String, Vec<f32>)>> {
+    pub fn state(&mut self) -> Result<Weights> {
         self.state_names().into_iter().map(|(name, len)| self.get(&name, len).map(|v| (name, v))).collect()
+    }
+
+    /// What a trained network is: its parameters and running means, without the optimiser's state. `into` is what an
+    /// earlier call gave, whose memory is used again.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn weights(&mut self, into: Option<Weights>) -> Result<Weights> {
+        let optimiser = self.options.optimiser.state();
+        let names = self.state_names().into_iter().filter(|(name, _)| !optimiser.contains(&name.as_str()));
+        let names: Vec<(String, usize)> = names.collect();
+        let mut weights =
+            into.unwrap_or_else(|| names.iter().map(|(n, len)| (n.clone(), vec![0.0; *len])).collect());
+        for ((name, len), (_, values)) in names.into_iter().zip(&mut weights) {
+            let buffer = self.named(&name, DType::F32, len)?;
+            self.runner.read_into(Part::first(buffer, len), bytemuck::cast_slice_mut(values))?;
+        }
+        Ok(weights)
     }
 
     /// Puts back what [`Model::state`] gave. Names that are missing keep what they have.

@@ -5,6 +5,7 @@
 
 mod engines;
 mod oracle;
+mod training;
 
 use tesela::engine::{Engine, Target};
 use tesela::{Gpu, Result};

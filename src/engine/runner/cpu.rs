@@ -45,6 +45,10 @@ impl<'e> CpuRunner<'e> {
         }
     }
 
+    pub(super) fn bytes_of(&self, part: Part) -> &[u8] {
+        &self.buffers[part.buffer].bytes()[4 * part.at..4 * (part.at + part.len)]
+    }
+
     pub(super) fn assert_runs(&self, call: &Call) {
         assert!(call.variant.is_cpu(), "`{}` of {} is no CPU code", call.variant.name, call.op.name);
         for (_, part) in &call.operands {

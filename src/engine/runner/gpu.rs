@@ -51,21 +51,25 @@ impl<'e> GpuRunner<'e> {
     }
 
     pub(super) fn read(&mut self, part: Part) -> Result<Data> {
+        let mut data = match self.buffers[part.buffer].0 {
+            DType::F32 => Data::F32(vec![0.0; part.len]),
+            DType::I32 => Data::I32(vec![0; part.len]),
+        };
+        self.read_into(part, data.bytes_mut())?;
+        Ok(data)
+    }
+
+    pub(super) fn read_into(&mut self, part: Part, to: &mut [u8]) -> Result<()> {
         let bytes = 4 * part.len as u64;
         let staging = match self.staging.take().filter(|s| s.bytes() >= bytes) {
             Some(staging) => staging,
             None => self.gpu.staging(bytes)?,
         };
-        let (dtype, buffer) = &self.buffers[part.buffer];
-        let transfer = Transfer { from: (buffer, 4 * part.at as u64), to: (&staging, 0), bytes };
-        self.gpu.submit(self.gpu.record(&[], None, &[transfer]));
-        let mut data = match dtype {
-            DType::F32 => Data::F32(vec![0.0; part.len]),
-            DType::I32 => Data::I32(vec![0; part.len]),
-        };
-        self.gpu.read_staging(&staging, bytes, |bytes| data.bytes_mut().copy_from_slice(bytes))?;
+        let from = (&self.buffers[part.buffer].1, 4 * part.at as u64);
+        self.gpu.submit(self.gpu.record(&[], None, &[Transfer { from, to: (&staging, 0), bytes }]));
+        self.gpu.read_staging(&staging, bytes, |bytes| to.copy_from_slice(bytes))?;
         self.staging = Some(staging);
-        Ok(data)
+        Ok(())
     }
 
     pub(super) fn launches(&self, calls: &[Call]) -> Result<Launches> {

@@ -125,6 +125,21 @@ impl<'e> Runner<'e> {
         }
     }
 
+    /// As [`Runner::read`], into memory of the caller's: the part's bytes.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn read_into(&mut self, part: Part, bytes: &mut [u8]) -> Result<()> {
+        assert!(bytes.len() == 4 * part.len, "{} bytes for a part of {} elements", bytes.len(), part.len);
+        match &mut self.on {
+            On::Cpu(cpu) => {
+                bytes.copy_from_slice(cpu.bytes_of(part));
+                Ok(())
+            }
+            On::Gpu(gpu) => gpu.read_into(part, bytes),
+        }
+    }
+
     /// Makes calls ready to run. Their parts must lie inside the buffers.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::data::{Batch, Dataset, Feed, Feeder, Loader, Mode, Prepare, Split, ba
 use crate::engine::{Engine, Target};
 use crate::error::{Error, Result};
 use crate::nn::metrics::{Predictions, predicted};
-use crate::nn::model::{Examples, Outcome};
+use crate::nn::model::{Examples, Outcome, Weights};
 use crate::nn::schedule::{Judgement, Monitor};
 use crate::nn::{Model, Network, Options, Variants};
 use crate::record::{MODEL_FILE, TrainingRow, TrainingWriter};
@@ -68,7 +68,7 @@ pub struct Trainer<'e> {
     /// The weight of each class in the loss; 1 without weights.
     class_weights: Vec<f32>,
     /// What the model held after the best epoch.
-    kept: Option<Vec<(String, Vec<f32>)>>,
+    kept: Option<Weights>,
     workers: usize,
 }
 
@@ -170,7 +170,7 @@ impl<'e> Trainer<'e> {
             let best = Saved::read(&path)?;
             // Read through the model, so that names and shapes are checked.
             best.put_into(&mut self.model)?;
-            self.kept = Some(self.model.state()?);
+            self.kept = Some(self.model.weights(None)?);
             self.model.put_state(&state)?;
         }
         Ok(())
@@ -335,7 +335,8 @@ impl<'e> Trainer<'e> {
         }
         if is_best {
             self.state.best = Some(Best { epoch: self.state.epoch, loss: judged.0, accuracy: judged.1 });
-            self.kept = Some(self.model.state()?);
+            let earlier = self.kept.take();
+            self.kept = Some(self.model.weights(earlier)?);
         }
         self.state.epoch += 1;
         self.state.batch = 0;
