@@ -3,7 +3,7 @@
 //! [`points`] groups the rows, [`speedup`] compares them, [`amdahl`], [`growth`] and [`crossover`] say what follows.
 //! [`bootstrap`] and [`mann_whitney`] say how sure that is, [`quality`] what speaks against the samples themselves.
 //! [`scaling`], [`usl`] and [`threads`] say what more processors bring.
-//! [`compare`] holds two runs against each other.
+//! [`compare`] holds two runs against each other. [`training`] says where the time of a training step goes.
 //! [`axis`] finds what a sweep varied, so that a figure knows its horizontal axis.
 
 pub mod amdahl;
@@ -24,6 +24,7 @@ pub mod scaling;
 pub mod speedup;
 pub mod stats;
 pub mod threads;
+pub mod training;
 pub mod trend;
 pub mod usl;
 

@@ -16,7 +16,7 @@ const ON_GPU: &[(&str, &[&str])] = &[
 ];
 
 const ON_SOFTWARE: &[(&str, &[&str])] = &[
-    ("matmul", &["registers_4x4"]),
+    ("matmul", &["registers_4x4", "naive"]),
     ("maxpool", &["direct"]),
     ("conv2d", &["direct"]),
     ("conv2d_grad_input", &["direct"]),
@@ -41,7 +41,7 @@ impl Engine {
             }
         };
         let fits = |variant: &&&'static Variant| {
-            runs_on(variant, target) && (variant.requires)(sizes, &caps).is_none()
+            runs_on(variant, target) && variant.knows(sizes) && (variant.requires)(sizes, &caps).is_none()
         };
         let all: Vec<&'static Variant> = op.variants.iter().collect();
         let preferred = names.iter().filter_map(|name| all.iter().find(|v| v.name == *name));

@@ -23,6 +23,7 @@ pub struct Gpu {
     pub(super) pipelines: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
     adapter: Adapter,
     allocations: AtomicU64,
+    submissions: AtomicU64,
     trouble: Arc<Mutex<Option<Trouble>>>,
 }
 
@@ -78,8 +79,8 @@ impl Gpu {
                 }
             });
         }));
-        let (pipelines, allocations) = Default::default();
-        Ok(Self { device, queue, pipelines, adapter, allocations, trouble })
+        let (pipelines, allocations, submissions) = Default::default();
+        Ok(Self { device, queue, pipelines, adapter, allocations, submissions, trouble })
     }
 
     /// The adapter it was opened on.
@@ -95,6 +96,15 @@ impl Gpu {
     /// Buffers and sets of bindings made so far. What runs in a steady state makes none: a test holds training to that.
     pub fn allocations(&self) -> u64 {
         self.allocations.load(Ordering::Relaxed)
+    }
+
+    /// Command buffers of launches submitted so far.
+    pub fn submissions(&self) -> u64 {
+        self.submissions.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_submission(&self) {
+        self.submissions.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn count_allocation(&self) {

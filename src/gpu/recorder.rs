@@ -155,6 +155,7 @@ impl Gpu {
 
     /// Submits and does not wait.
     pub fn submit(&self, commands: Commands) {
+        self.count_submission();
         self.queue.submit([commands.0]);
     }
 

@@ -120,6 +120,12 @@ impl Variant {
         matches!(self.how, How::PerWindow(_))
     }
 
+    /// Whether its kernels know of every size that only kernels that name it know of.
+    pub fn knows(&self, sizes: &Sizes) -> bool {
+        let named = |size| self.shaders().iter().any(|shader| shader.names(size));
+        self.is_cpu() || sizes.to_be_named().all(named)
+    }
+
     /// The constants that it sets, kernel by kernel.
     pub fn constants(&self) -> Vec<&'static [(&'static str, u32)]> {
         match &self.how {

@@ -72,3 +72,18 @@ pub(super) fn wrap(text: &str, size: f64, bold: bool, limit: f64) -> Vec<String>
     }
     lines
 }
+
+/// A text cut to a width, with dots where it was cut.
+pub(super) fn cut(text: &str, size: f64, bold: bool, limit: f64) -> String {
+    if width(text, size, bold) <= limit {
+        return text.to_string();
+    }
+    let mut kept = String::new();
+    for c in text.chars() {
+        if width(&format!("{kept}{c}..."), size, bold) > limit {
+            break;
+        }
+        kept.push(c);
+    }
+    format!("{}...", kept.trim_end())
+}
