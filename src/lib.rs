@@ -28,7 +28,7 @@
 //! | [`record`] | what a run leaves behind: samples and provenance |
 //! | [`analysis`] | numbers from records. Pure |
 //! | [`report`] | figures and tables from analysis |
-//! | [`data`] | images and volumes: readers with stated limits, slices, the phantom |
+//! | [`data`] | images and volumes: readers with stated limits, the phantom, data sets, splits, batches |
 //! | [`nn`] | networks on these kernels: layers as data, plans, training |
 //! | [`cli`] | the command line: one file a verb |
 //!

@@ -31,8 +31,8 @@ const FORMAT: &str = "PNG or JPEG image";
 /// Reads the image file at `path`, whatever its name.
 ///
 /// # Errors
-/// [`Error::Read`]; [`Error::Format`] for what is not a PNG or JPEG image, or a damaged one;
-/// [`Error::ClaimsTooMuch`] above [`MAX_SIDE`], [`MAX_BYTES`] or [`MAX_FILE_BYTES`], before its pixels are decoded.
+/// [`Error::Read`]; [`Error::Format`] for what is not a PNG or JPEG image, a damaged one, or one with a side above
+/// [`MAX_SIDE`]; [`Error::ClaimsTooMuch`] above [`MAX_BYTES`] or [`MAX_FILE_BYTES`], before its pixels are decoded.
 pub fn read(path: &Path) -> Result<GreyImage> {
     from_bytes(&bounded::read_file(path, "image file", MAX_FILE_BYTES)?, path, MAX_BYTES)
 }
@@ -212,8 +212,13 @@ fn pixels(
     }
     let decoded = decoder.total_bytes();
     let claimed = decoded.saturating_add(beside * pixels).saturating_add(workspace);
-    if w > MAX_SIDE || h > MAX_SIDE || claimed > limit {
+    if claimed > limit {
         return Err(Error::ClaimsTooMuch { path: path.into(), what: "pixels", claimed, limit });
+    }
+    if w > MAX_SIDE || h > MAX_SIDE {
+        let reason =
+            format!("it has {w} x {h} pixels, and a side may have {MAX_SIDE} at most; reduce it first");
+        return Err(Error::format(path, FORMAT, reason));
     }
     let color = decoder.color_type();
     let depth = match color {
@@ -337,9 +342,13 @@ mod tests {
 
     #[test]
     fn an_image_that_claims_too_much_is_refused_before_allocation() {
-        for (w, h) in [(2_000_000, 1_000_000), (16_385, 1), (1, 16_385), (16_384, 16_384)] {
+        for (w, h) in [(2_000_000, 1_000_000), (20_000, 20_000), (16_384, 16_384)] {
             let error = read_bytes(&claiming(w, h)).unwrap_err();
             assert!(matches!(error, Error::ClaimsTooMuch { .. }), "{w} x {h}: {error}");
+        }
+        for (w, h) in [(16_385, 1), (1, 16_385)] {
+            let error = read_bytes(&claiming(w, h)).unwrap_err().to_string();
+            assert!(error.contains("a side may have 16384 at most"), "{error}");
         }
         let Err(Error::ClaimsTooMuch { claimed, .. }) = read_bytes(&claiming(1_000_000, 1_000_000)) else {
             panic!()

@@ -141,9 +141,9 @@ impl From<&GreyImage> for Picture {
 /// Reads the image file at `path`, whatever its name.
 ///
 /// # Errors
-/// As [`image_file::read`]: [`Error::Read`]; [`Error::Format`] for what is not a PNG or JPEG image, or a damaged one;
-/// [`Error::ClaimsTooMuch`] for a side above [`image_file::MAX_SIDE`] or more than [`MAX_BYTES`] while decoding,
-/// before its pixels are decoded.
+/// As [`image_file::read`]: [`Error::Read`]; [`Error::Format`] for what is not a PNG or JPEG image, a damaged one, or
+/// one with a side above [`image_file::MAX_SIDE`]; [`Error::ClaimsTooMuch`] for more than [`MAX_BYTES`] while
+/// decoding, before its pixels are decoded.
 pub fn read(path: &Path) -> Result<Picture> {
     read_stored(path).map(|(picture, _)| picture)
 }

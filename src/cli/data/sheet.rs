@@ -12,6 +12,8 @@ const CLASSES: usize = 40;
 const TILE: usize = 96;
 /// Between tiles.
 const GAP: usize = 6;
+/// Between a row of images and the next line of text.
+const ROW_GAP: usize = 14;
 /// Around the sheet.
 const MARGIN: usize = 18;
 /// The height of a line of text above a row.
@@ -35,7 +37,10 @@ pub(super) fn draw(dataset: &Dataset) -> Result<Picture> {
     let shown = dataset.classes.len().min(CLASSES);
     let left_out = dataset.classes.len() - shown;
     let w = 2 * MARGIN + COLUMNS * TILE + (COLUMNS - 1) * GAP;
-    let h = 2 * MARGIN + shown * (LINE + TILE + GAP) + if left_out > 0 { LINE } else { 0 };
+    let h = 2 * MARGIN
+        + shown * (LINE + TILE)
+        + (shown - 1) * ROW_GAP
+        + if left_out > 0 { ROW_GAP + LINE } else { 0 };
     let mut sheet = Sheet { h, w, pixels: vec![255; 3 * h * w] };
     let mut top = MARGIN;
     for (class, name) in dataset.classes.iter().take(shown).enumerate() {
@@ -60,7 +65,7 @@ pub(super) fn draw(dataset: &Dataset) -> Result<Picture> {
         for (column, at) in chosen(dataset, &members).into_iter().enumerate() {
             sheet.tile(&dataset.examples[at].picture, MARGIN + column * (TILE + GAP), top);
         }
-        top += TILE + GAP;
+        top += TILE + ROW_GAP;
     }
     if left_out > 0 {
         sheet.text(&regular, &format!("and {left_out} more classes"), MARGIN, top);
@@ -145,10 +150,10 @@ mod tests {
         let mut dataset = Dataset::load(None, &LoadOptions::default()).unwrap();
         dataset.classes[1] = "a name that is far too long for a sheet ".repeat(9);
         let sheet = draw(&dataset).unwrap();
-        assert_eq!((sheet.h, sheet.w), (36 + 3 * (26 + 96 + 6), 36 + 10 * 96 + 9 * 6));
+        assert_eq!((sheet.h, sheet.w), (36 + 3 * (26 + 96) + 2 * 14, 36 + 10 * 96 + 9 * 6));
         // Ink in the line of text, and in the tiles, of each row; the margin stays white.
         for row in 0..3 {
-            let top = MARGIN + row * (LINE + TILE + GAP);
+            let top = MARGIN + row * (LINE + TILE + ROW_GAP);
             let darkest =
                 |from: usize, to: usize| sheet.pixels[from * sheet.w..to * sheet.w].iter().min().copied();
             assert!(darkest(top, top + LINE).unwrap() < 100, "row {row} has no text");

@@ -1,5 +1,7 @@
 //! Known answers for each change, and what they may depend on.
 
+use proptest::prelude::*;
+
 use super::*;
 
 const STILL: Drawn = Drawn { angle: 0.0, flip: false, crop: (0, 0), brightness: 1.0, contrast: 1.0 };
@@ -128,6 +130,30 @@ fn what_is_drawn_depends_on_seed_epoch_and_index_alone() {
     let mut places = [[0; 5]; 5];
     many.iter().for_each(|d| places[d.crop.0][d.crop.1] += 1);
     assert!(places.iter().flatten().all(|n| (90..=235).contains(n)), "{places:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    #[test]
+    fn any_size_stays_between_black_and_white(
+        (h, w, oh, ow) in (1usize..40, 1usize..40, 1usize..40, 1usize..40),
+        (rotation, crop_padding, strength) in (0f32..180.0, 0usize..50, 0f32..1.0),
+        (colour, grey, antialias) in any::<(bool, bool, bool)>(),
+        seed in any::<u64>(),
+    ) {
+        let c = if colour { 3 } else { 1 };
+        let mut stream = Stream::new(*b"pictures", [seed, 0, 0]);
+        let pixels = (0..c * h * w).map(|_| u8::try_from(stream.below(256)).unwrap()).collect();
+        let picture = Picture { c, h, w, pixels };
+        let mode = if grey { Mode::Grey } else { Mode::Rgb };
+        let prepare = Prepare { mode, h: oh, w: ow, antialias, ..Prepare::default() };
+        let augment = Augment { rotation, flip: 0.5, crop_padding, brightness: strength, contrast: strength };
+        let values = augment_one(&picture, &prepare, &augment, (seed, 1, 2));
+        prop_assert_eq!(values.len(), mode.channels() * oh * ow);
+        prop_assert!(values.iter().all(|v| (-1.0001..=1.0001).contains(v)));
+        let values = crate::data::prepare_one(&picture, &prepare);
+        prop_assert!(values.iter().all(|v| (-1.0001..=1.0001).contains(v)));
+    }
 }
 
 #[test]

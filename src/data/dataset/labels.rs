@@ -118,6 +118,12 @@ impl Labels {
         Self::read(path, options, false)
     }
 
+    /// Whether the table at `path` can be read and has a column of labels.
+    pub(super) fn has_labels(path: &Path, options: &LoadOptions) -> bool {
+        // Asked for by name, a column that is not there is an error to be shown.
+        options.label_column.is_some() || Self::read(path, options, true).is_ok()
+    }
+
     fn read(path: &Path, options: &LoadOptions, need_labels: bool) -> Result<Self> {
         let bytes = bounded::read_file(path, "table of labels", MAX_FILE_BYTES)?;
         let columns = Columns {

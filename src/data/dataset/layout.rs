@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{LoadOptions, folder};
+use super::{Labels, LoadOptions, folder};
 use crate::error::{Error, Result};
 
 /// Tables of labels or groups that a folder may hold, the first that is there.
@@ -35,8 +35,8 @@ pub enum Layout {
 impl Layout {
     /// Looks at what is there; no image is read.
     ///
-    /// A folder of classes comes first; a folder with a table of labels and no classes is read by its table; then
-    /// come volumes, and last images without a class, which are one class.
+    /// A folder of classes comes first; a folder with a table of labels and fewer than two classes is read by its
+    /// table; then come volumes, and last images without a class, which are one class.
     ///
     /// # Errors
     /// [`Error::Read`] for a path that is not there or cannot be listed; [`Error::Format`] for one that is no data
@@ -45,7 +45,7 @@ impl Layout {
         let Some(path) = path else { return Ok(Self::Phantom { seed: options.seed }) };
         let metadata = std::fs::metadata(path).map_err(|e| Error::read(path, e))?;
         if metadata.is_dir() {
-            return Self::of_folder(path);
+            return Self::of_folder(path, options);
         }
         match () {
             () if has_end(path, ".csv") => Ok(Self::Csv(path.into())),
@@ -54,7 +54,7 @@ impl Layout {
         }
     }
 
-    fn of_folder(path: &Path) -> Result<Self> {
+    fn of_folder(path: &Path, options: &LoadOptions) -> Result<Self> {
         let (mut root, mut entries) = (path.to_path_buf(), folder::entries(path)?);
         let tables = |dir: &Path| TABLES.iter().map(|name| dir.join(name)).find(|table| table.is_file());
         let mut table = tables(path);
@@ -81,7 +81,11 @@ impl Layout {
             refuse_parts(&root, &entries.folders)?;
         }
         match (with_images, table) {
-            (0 | 1, Some(table)) if with_images + entries.images() > 0 => Ok(Self::Csv(table)),
+            (0 | 1, Some(table))
+                if with_images + entries.images() > 0 && Labels::has_labels(&table, options) =>
+            {
+                Ok(Self::Csv(table))
+            }
             (0, _) if entries.images() == 0 && !volumes.is_empty() => Ok(Self::Volumes(volumes)),
             (_, table) => Ok(Self::Folder { root, table }),
         }

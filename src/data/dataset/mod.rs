@@ -108,20 +108,26 @@ impl Dataset {
     /// set, and for a CSV file without the columns; [`Error::ClaimsTooMuch`] above [`MAX_BYTES`]. An image that
     /// cannot be read is no error, and neither is a class without one: see [`Dataset::check_trainable`].
     pub fn load(path: Option<&Path>, options: &LoadOptions) -> Result<Self> {
-        let mut dataset = match Layout::detect(path, options)? {
+        let layout = Layout::detect(path, options)?;
+        if let (Some(column), Layout::Phantom { .. } | Layout::Volumes(_)) = (&options.group_column, &layout)
+        {
+            let reason = format!("slices of volumes have no table to take the groups of `{column}` from");
+            return Err(Error::format(
+                path.unwrap_or(Path::new("the phantom")),
+                "data set with groups",
+                reason,
+            ));
+        }
+        let mut dataset = match layout {
             Layout::Phantom { seed } => volumes::phantom(seed),
             Layout::Volumes(paths) => volumes::load(&paths, options)?,
             Layout::Folder { root, table } => folder::load(&root, table.as_deref(), options)?,
             Layout::Csv(path) => labels::load(&path, options)?,
         };
-        dataset.name_origin(path);
-        Ok(dataset)
-    }
-
-    fn name_origin(&mut self, path: Option<&Path>) {
         if let Some(path) = path {
-            self.origin = format!("{} ({})", path.display(), self.origin);
+            dataset.origin = format!("{} ({})", path.display(), dataset.origin);
         }
+        Ok(dataset)
     }
 
     /// How many examples each class has.

@@ -106,6 +106,10 @@ fn a_table_names_files_labels_and_groups() {
     let by_patient = Dataset::load(Some(&root.join("labels.csv")), &with("patient")).unwrap();
     // 3 is of the patient of 1, and 1 has the pixels of 4.
     assert_eq!(by_patient.examples.iter().map(|e| e.group).collect::<Vec<_>>(), [0, 1, 0, 0]);
+    assert!(Dataset::load(None, &with("patient")).unwrap_err().to_string().contains("no table"));
+    fs::write(root.join("labels.csv"), "file,colour\nimages/1.png,red\n").unwrap();
+    assert_eq!(load(root).unwrap().classes, ["images"], "a table without labels does not make classes");
+    fs::write(root.join("labels.csv"), table).unwrap();
     let error = Dataset::load(Some(&root.join("labels.csv")), &with("person")).unwrap_err().to_string();
     assert!(error.contains("no column `person`") && error.contains("patient"), "{error}");
 }

@@ -38,12 +38,25 @@ pub struct Split {
     pub leaks: Leaks,
 }
 
+impl Split {
+    /// How many images of each class are for training, validation and test.
+    pub fn counts(&self, dataset: &Dataset) -> Vec<[usize; 3]> {
+        let mut counts = vec![[0; 3]; dataset.classes.len()];
+        for (side, indices) in [&self.train, &self.valid, &self.test].into_iter().enumerate() {
+            for &at in indices {
+                counts[dataset.examples[at].class][side] += 1;
+            }
+        }
+        counts
+    }
+}
+
 impl Dataset {
     /// Splits the examples; the same seed gives the same split.
     ///
     /// # Errors
     /// [`Error::Shape`] for shares outside 0..1, a class with fewer images than the rule takes of it (both numbers
-    /// are named), or a side that would be empty although its share is not 0.
+    /// are named), a side that would be empty although its share is not 0, or a class without a training image.
     pub fn split(&self, rule: &SplitRule, seed: u64) -> Result<Split> {
         rule.check()?;
         let mut stream = Stream::new(*b"split   ", [seed, 0, 0]);
@@ -193,6 +206,12 @@ impl Dataset {
         }
         if wanted.test && test.is_empty() {
             return refuse("test");
+        }
+        let untrained = |class: &usize| train.iter().all(|&at| self.examples[at].class != *class);
+        if let Some(class) = self.examples.iter().map(|example| example.class).find(untrained) {
+            let name = &self.classes[class];
+            let expected = format!("at least one image of the class `{name}` for training; add images of it");
+            return Err(misfit(&format!("{} split of {n} images", rule.name()), &expected, 0));
         }
         let leaks = Leaks::count(self, &train, &valid, &test);
         Ok(Split { train, valid, test, leaks })

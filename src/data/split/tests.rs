@@ -57,9 +57,7 @@ fn shares_are_met_in_every_class() {
     let dataset = distinct(&[50, 20, 7]);
     let split = dataset.split(&SplitRule::default(), 3).unwrap();
     assert!(is_partition(&dataset, &split));
-    let sizes = |side: &[usize]| [0, 1, 2].map(|class| of_class(&dataset, side, class));
-    assert_eq!(sizes(&split.test), [10, 4, 1]);
-    assert_eq!(sizes(&split.valid), [5, 2, 1]);
+    assert_eq!(split.counts(&dataset), [[35, 5, 10], [14, 2, 4], [5, 1, 1]]);
     assert_eq!(split.leaks.test, Leak { images: 15, ..Leak::default() });
     assert_eq!(split, dataset.split(&SplitRule::default(), 3).unwrap());
     assert!(split.test != dataset.split(&SplitRule::default(), 4).unwrap().test);
@@ -145,6 +143,9 @@ fn what_cannot_be_split_says_why() {
     assert!(error.contains("at least 33 images of the class `c1`, got 32"), "{error}");
     let error = distinct(&[2, 2]).split(&SplitRule::default(), 1).unwrap_err().to_string();
     assert!(error.contains("at least one image for"), "{error}");
+    let one_left = SplitRule::PerClass { test: 31, valid_share: 0.9, groups: false };
+    let error = few.split(&one_left, 1).unwrap_err().to_string();
+    assert!(error.contains("at least one image of the class `c1` for training"), "{error}");
     for (test, valid) in [(0.6, 0.4), (-0.1, 0.1), (f64::NAN, 0.1), (0.1, 1.0)] {
         let error = few.split(&SplitRule::Fractions { test, valid }, 1).unwrap_err().to_string();
         assert!(error.contains("a share from 0 to below 1"), "{error}");
