@@ -225,6 +225,19 @@ pub enum Error {
         /// What is wrong, with the layer and both shapes.
         reason: String,
     },
+    /// A loss that is no number any more.
+    #[error(
+        "the loss is not finite at step {step} (epoch {epoch}); the first output that is not finite is that of {layer}; \
+         the best weights so far are kept: train with a lower learning rate, or clip the gradients (optimiser.max_norm)"
+    )]
+    NotFinite {
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The step, from 1.
+        step: u32,
+        /// The layer.
+        layer: String,
+    },
     /// Records that cannot be analysed.
     #[error("{what}: {reason}")]
     Records {

@@ -95,6 +95,7 @@ fn exit_of(error: &Error) -> Exit {
         | Error::Validation { .. }
         | Error::ShaderInvalid { .. }
         | Error::ShaderInterface { .. }
+        | Error::NotFinite { .. }
         | Error::Write { .. }
         | Error::Panicked { .. }
         | Error::Figure { .. } => Exit::Failure,

@@ -12,10 +12,13 @@ pub mod metrics;
 pub mod model;
 pub mod network;
 pub mod plan;
+pub mod predictor;
 pub mod schedule;
 mod shapes;
+pub mod train;
 
 pub use layer::{Kind, Parameter, Shape};
 pub use model::{Model, Options, Variants};
 pub use network::{Layer, Loss, Network};
 pub use plan::{Optimiser, OptimiserKind, Plan};
+pub use predictor::Predictor;

@@ -36,6 +36,18 @@ const MAX_BYTES: u64 = 1 << 20;
 /// The most numbers that may lie between two layers of one example, and the most parameters.
 pub(super) const MAX_ELEMENTS: u64 = 1 << 31;
 
+/// The networks that are part of the program: names and texts.
+pub const BUILTIN: &[(&str, &str)] = &[
+    ("small", include_str!("../../experiments/networks/small.toml")),
+    ("alexnet32", include_str!("../../experiments/networks/alexnet32.toml")),
+    ("mri4", include_str!("../../experiments/networks/mri4.toml")),
+];
+
+/// The text of the built-in network of that name.
+pub fn builtin(name: &str) -> Option<&'static str> {
+    BUILTIN.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}
+
 /// What a network is trained to make small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +120,17 @@ impl Network {
         }
         let text = std::fs::read_to_string(path).map_err(|e| Error::read(path, e))?;
         Self::parse(&path.display().to_string(), &text, classes)
+    }
+
+    /// The built-in network of that name, or the file of that path.
+    ///
+    /// # Errors
+    /// As [`Network::read`].
+    pub fn find(name: &str, classes: u32) -> Result<Self> {
+        match builtin(name) {
+            Some(text) => Self::parse(name, text, classes),
+            None => Self::read(Path::new(name), classes),
+        }
     }
 
     /// Parses a file's text; `source` names it in errors.
