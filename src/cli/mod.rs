@@ -66,7 +66,7 @@ enum Verb {
     Classify(classify::Args),
     /// Print a network layer by layer: shapes, parameters, FLOP, bytes
     Network(network::Args),
-    /// Make images: slices of a volume, or a synthetic data set
+    /// Look at a data set, or make images: slices of a volume, a synthetic data set
     #[command(subcommand)]
     Data(data::Verb),
     /// Print a completion script for a shell

@@ -14,6 +14,7 @@
 //! | [`dataset`] | examples with classes: a folder per class, volumes, a table of labels, the phantom |
 //! | [`split`] | which examples are for training, validation and test, and what leaks between them |
 //! | [`prepare`], [`augment`] | pictures to the numbers that a network reads; random changes on the way |
+//! | [`inspect`] | the facts of a data set: counts, sizes, duplicates, blanks |
 //! | [`batch`] | batches, prepared ahead on threads |
 //! | [`source`] | the slices that `tesela reproduce` works on |
 //!
@@ -28,6 +29,7 @@ pub mod dataset;
 pub mod folder;
 pub mod grey;
 pub mod image_file;
+pub mod inspect;
 pub mod nifti;
 pub mod npy;
 pub mod phantom;

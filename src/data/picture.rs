@@ -7,6 +7,8 @@
 
 use std::path::Path;
 
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
 use sha2::{Digest, Sha256};
 
 use super::bounded;
@@ -53,6 +55,17 @@ impl Picture {
         Ok(Self { c, h, w, pixels })
     }
 
+    /// A picture made by hand with other pixels than it says would be read as a wrong image, silently.
+    pub(super) fn assert_sound(&self) {
+        let sound = matches!(self.c, 1 | 3) && self.h > 0 && self.w > 0;
+        let Self { c, h, w, pixels } = self;
+        assert!(
+            sound && pixels.len() == c * h * w,
+            "a picture of {c} x {h} x {w} holds {} bytes; make pictures with Picture::new",
+            pixels.len()
+        );
+    }
+
     /// Whether each plane has one value only, so that there is nothing to see.
     pub fn is_blank(&self) -> bool {
         let mut planes = self.pixels.chunks_exact(self.h * self.w);
@@ -85,6 +98,36 @@ impl Picture {
             luma
         });
         Self { c: 1, h: self.h, w: self.w, pixels: luma.collect() }
+    }
+}
+
+impl Picture {
+    /// Writes the picture to a new PNG file, grey or RGB, 8 bits a sample.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for a picture whose pixels do not fit its size; [`Error::Write`] where the file exists or
+    /// cannot be written.
+    pub fn write_png(&self, path: &Path) -> Result<()> {
+        let misfit = |got: String| Error::Shape {
+            what: format!("picture for {}", path.display()),
+            expected: "1 or 3 planes of h x w bytes".into(),
+            got,
+        };
+        let size = || format!("{} bytes for {} planes of {} x {}", self.pixels.len(), self.c, self.h, self.w);
+        let plane = self.h * self.w;
+        let (Ok(h), Ok(w)) = (u32::try_from(self.h), u32::try_from(self.w)) else {
+            return Err(misfit(size()));
+        };
+        if !matches!(self.c, 1 | 3) || plane == 0 || self.pixels.len() != self.c * plane {
+            return Err(misfit(size()));
+        }
+        let samples: Vec<u8> =
+            (0..plane).flat_map(|at| (0..self.c).map(move |c| self.pixels[c * plane + at])).collect();
+        let kind = if self.c == 1 { ExtendedColorType::L8 } else { ExtendedColorType::Rgb8 };
+        let mut file = Vec::new();
+        let written = PngEncoder::new(&mut file).write_image(&samples, w, h, kind);
+        written.map_err(|e| misfit(format!("{}: {e}", size())))?;
+        bounded::write_new(path, &file)
     }
 }
 
@@ -133,14 +176,12 @@ fn decode(bytes: &[u8], path: &Path, limit: u64) -> Result<(Picture, Stored)> {
 
 #[cfg(test)]
 mod tests {
-    use image::{ExtendedColorType, ImageEncoder};
-
     use super::*;
 
     /// A PNG of 1 x 2 pixels.
     fn png(samples: &[u8], color: ExtendedColorType) -> Vec<u8> {
         let mut file = Vec::new();
-        image::codecs::png::PngEncoder::new(&mut file).write_image(samples, 2, 1, color).unwrap();
+        PngEncoder::new(&mut file).write_image(samples, 2, 1, color).unwrap();
         file
     }
 
@@ -192,6 +233,25 @@ mod tests {
         assert!(picture(vec![1, 1, 2, 2, 3, 3]).is_blank());
         assert!(!picture(vec![1, 1, 2, 2, 3, 4]).is_blank());
         assert!(Picture::new(2, 1, 1, vec![0; 2]).is_err() && Picture::new(1, 0, 1, vec![]).is_err());
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let dir = tempfile::tempdir().unwrap();
+        for (at, picture) in [
+            Picture { c: 1, h: 1, w: 3, pixels: vec![1, 2, 3] },
+            Picture { c: 3, h: 2, w: 1, pixels: vec![1, 2, 3, 4, 5, 6] },
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let path = dir.path().join(format!("{at}.png"));
+            picture.write_png(&path).unwrap();
+            assert_eq!(read(&path).unwrap(), picture);
+            assert!(matches!(picture.write_png(&path), Err(Error::Write { .. })), "it is not replaced");
+            let broken = Picture { w: 9, ..picture };
+            assert!(matches!(broken.write_png(&dir.path().join("no.png")), Err(Error::Shape { .. })));
+        }
     }
 
     #[test]

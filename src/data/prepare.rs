@@ -150,6 +150,7 @@ impl Workspace {
 
 /// As [`prepare_one`], to `out` of [`Prepare::elements`] numbers.
 pub(super) fn prepare_into(picture: &Picture, prepare: &Prepare, work: &mut Workspace, out: &mut [f32]) {
+    picture.assert_sound();
     let grey;
     let picture = if prepare.mode == Mode::Grey && picture.c == 3 {
         grey = picture.to_grey();

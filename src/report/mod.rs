@@ -33,6 +33,7 @@ mod scaling_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use font::Face;
 pub use sheet::{MAX_TILES, Stage, Tile, write_sheet};
 
 use crate::error::{Error, Result};

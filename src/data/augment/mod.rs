@@ -128,6 +128,7 @@ fn apply(
     work: &mut Workspace,
     out: &mut [f32],
 ) {
+    picture.assert_sound();
     let grey;
     let picture = if prepare.mode == Mode::Grey && picture.c == 3 {
         grey = picture.to_grey();

@@ -45,11 +45,7 @@ impl Rotation {
         let mut y_at = self.start[1] + down * self.row[1];
         for value in out {
             // A negative place becomes a number above every side.
-            #[expect(
-                clippy::cast_sign_loss,
-                clippy::cast_possible_truncation,
-                reason = "compared with the sides"
-            )]
+            #[expect(clippy::cast_sign_loss, reason = "compared with the sides")]
             let (x, y) = ((x_at >> 32) as u32 as usize, (y_at >> 32) as u32 as usize);
             *value = if x < self.w && y < self.h { source[y * self.w + x] } else { 0 };
             x_at += self.column[0];

@@ -100,14 +100,15 @@ fn an_endless_feeder_ends_when_it_is_dropped() {
 fn a_thread_that_fails_is_an_error_and_the_others_go_on() {
     let mut dataset = Dataset::load(None, &LoadOptions::default()).unwrap();
     // A picture with fewer pixels than it says, which no reader gives.
-    let broken = crate::data::Picture { c: 1, h: 50, w: 50, pixels: vec![1; 2500] };
-    dataset.examples[12].picture = Arc::new(crate::data::Picture { h: 0, ..broken });
+    let broken = crate::data::Picture { c: 1, h: 50, w: 50, pixels: vec![1; 100] };
+    dataset.examples[12].picture = Arc::new(broken);
     let mut feed = feed(&Arc::new(dataset));
     feed.shuffle = false;
     let batches: Vec<_> = Loader::new(feed, 0, 0, 2).unwrap().collect();
     assert_eq!(batches.len(), 6);
     let Err(error) = &batches[0] else { panic!("the first batch holds example 12") };
     assert!(matches!(error, Error::Panicked { .. }), "{error}");
+    assert!(error.to_string().contains("1 x 50 x 50 holds 100 bytes"), "{error}");
     assert!(batches[1..].iter().all(|batch| batch.is_ok()));
 }
 
