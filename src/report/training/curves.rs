@@ -113,7 +113,8 @@ pub(super) fn range(training: &Training) -> Vec<Block> {
         smoothed.points.iter().enumerate().min_by(|a, b| a.1.y.total_cmp(&b.1.y)).map_or(0, |(i, _)| i);
     // The explosion at the end would press flat what is looked for: the curve is cut at its first point above that.
     let top = smoothed.points[..=least].iter().map(|m| m.y).fold(0.0, f64::max) * 1.25;
-    if let Some(end) = smoothed.points.iter().skip(least).position(|m| m.y > top) {
+    let explosion = smoothed.points.iter().skip(least).position(|m| m.y > top);
+    if let Some(end) = explosion {
         smoothed.points.truncate(least + end + 1);
         smoothed.points[least + end].y = top;
     }
@@ -149,13 +150,14 @@ pub(super) fn range(training: &Training) -> Vec<Block> {
         ),
         None => "The loss never falls, so the test suggests no rate.".to_string(),
     };
+    let cut = if explosion.is_some() { "The curve is cut where it explodes. " } else { "" };
     vec![
         heading(3, "Range test of the learning rate"),
         Block::Figure {
             stem: format!("{}-learning-rate", training.slug),
             scene: chart.scene_with(&uprights),
             caption: format!(
-                "The rate grows with every step; the loss is the batch's before the step. The curve is cut where it explodes. {found}"
+                "The rate grows with every step; the loss is the batch's before the step. {cut}{found}"
             ),
         },
     ]

@@ -116,6 +116,9 @@ pub(super) fn section(trainings: &[Training]) -> Vec<Block> {
 /// The heading of a group: as much as tells it from the others.
 fn title(first: &Training, groups: &[Vec<&Training>]) -> String {
     let network = first.network();
+    if first.folder.epochs.is_empty() {
+        return format!("A learning rate for {network}");
+    }
     let alike = groups.iter().filter(|g| g.first().is_some_and(|t| t.network() == network)).count();
     match first.epochs().filter(|_| alike > 1) {
         Some(epochs) => format!("Training of {network}, {epochs} epochs"),

@@ -22,7 +22,7 @@ const COLUMNS: [Column; 9] = [
     ("valid loss", |t| t.metrics.valid_loss, format::number),
 ];
 
-/// One row a seed, then mean and standard deviation of every column that all runs have.
+/// One row a seed, then mean and standard deviation (sd) of every column that all runs have.
 pub(super) fn table(group: &[&Training]) -> Table {
     let columns: Vec<&Column> =
         COLUMNS.iter().filter(|(_, value, _)| group.iter().any(|t| value(t).is_some())).collect();
@@ -47,7 +47,7 @@ pub(super) fn table(group: &[&Training]) -> Table {
     let means = over(&|v| mean_sd(v).map(|(mean, _)| mean), &mean);
     let deviations = over(&|v| mean_sd(v).and_then(|(_, sd)| sd), &spread);
     table.push(std::iter::once("mean".to_string()).chain(means).collect());
-    table.push(std::iter::once("standard deviation".to_string()).chain(deviations).collect());
+    table.push(std::iter::once("sd".to_string()).chain(deviations).collect());
     table
 }
 

@@ -1,7 +1,7 @@
 //! Reports of synthetic training runs: complete, deterministic, legible, with the warnings that are due.
 
 use super::super::page::walk;
-use super::super::tests::{all_files, run, texts_are_apart};
+use super::super::tests::{all_files, folder as sweep_folder, rows, run, texts_are_apart};
 use super::super::{report, thesis};
 use super::*;
 use crate::record::{
@@ -165,7 +165,7 @@ fn a_training_report_is_complete_and_the_same_twice() -> Outcome {
         "| weights kept | those of epoch 23 |",
         "The run with seed 8",
         "Pooling: P = 0.040, so at most **1.04×**.",
-        "| standard deviation | 0 | 0 | 70.7 ms |",
+        "| sd | 0 | 0 | 70.7 ms |",
         "Provenance of train_alexnet32-2",
     ] {
         assert!(page.contains(needed), "no `{needed}` in {page}");
@@ -242,6 +242,27 @@ fn one_epoch_without_validation_and_a_loss_that_is_nan_still_draw() -> Outcome {
     training.folder.epochs = epochs(120);
     training.folder.epochs[0].train_loss = 4e6;
     assert_eq!(texts_are_apart(&curves::blocks(training)), 2);
+    Ok(())
+}
+
+#[test]
+fn sweeps_and_trainings_share_a_report_and_no_file_name() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let sizes = ["m", "n", "k"].map(|s| (s, "64".to_string()));
+    let samples = rows("matmul", "naive", &sizes, None, 1e5, 1e5);
+    let sweep = sweep_folder(dir.path(), "train_alexnet32", &["m", "n", "k"], &samples)?;
+    let training = folder(&dir.path().join("t"), "x", Some(&metrics(&THREE, 1)))?;
+    let summary = report(&[training, sweep], &dir.path().join("out"))?;
+    assert_eq!((summary.points, summary.trainings), (1, 1));
+    let page = std::fs::read_to_string(summary.markdown)?;
+    for needed in ["## Results of train_alexnet32", "## Training of alexnet32", "## Skipped and failed"] {
+        assert!(page.contains(needed), "no `{needed}`");
+    }
+    let mut names = [summary.figures, summary.tables].concat();
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count, "a file was written twice");
     Ok(())
 }
 
