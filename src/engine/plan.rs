@@ -32,7 +32,7 @@ pub struct Call {
     pub op: &'static Op,
     /// How.
     pub variant: &'static Variant,
-    /// Sizes; real numbers and counters among them may be changed later by [`super::Program::set`].
+    /// Sizes; real numbers and counters among them may be changed later by [`super::Runner::set`].
     pub sizes: Sizes,
     /// Where the operands lie, by the names of the op's table. Those that the sizes do not use are left out.
     pub operands: Vec<(&'static str, Part)>,

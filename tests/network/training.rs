@@ -182,5 +182,5 @@ fn a_rule_that_takes_more_than_there_is_says_both_numbers() {
     let dataset = Dataset::load(None, &LoadOptions::default()).unwrap();
     let rule = SplitRule::PerClass { test: 1000, valid_share: 0.1, groups: false };
     let error = dataset.split(&rule, 1).unwrap_err().to_string();
-    assert!(error.contains("1000") && error.contains("91"), "{error}");
+    assert!(error.contains("1001") && error.contains("91"), "{error}");
 }

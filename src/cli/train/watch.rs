@@ -69,7 +69,7 @@ impl Observer for Watch {
         );
         // A log of a long run keeps some forty lines.
         let every = (self.epochs / 40).max(1);
-        if self.lines && (row.epoch % every == 0 || row.epoch == 1) {
+        if self.lines && (row.epoch.is_multiple_of(every) || row.epoch == 1) {
             print::complain(&format!(
                 "epoch {}/{}: loss {:.4}, accuracy {}; validation loss {}, accuracy {}{}; {:.0} images/s",
                 row.epoch,

@@ -199,7 +199,7 @@ impl<'e> Trainer<'e> {
     pub fn run(&mut self, folder: &Path, observer: &mut dyn Observer) -> Result<Trained> {
         let config = self.setup.config.clone();
         let csv = folder.join("training.csv");
-        let mut writer = if self.state.epoch == 1 {
+        let mut writer = if self.state.steps == 0 {
             TrainingWriter::create(&csv)?
         } else {
             let (writer, rows) = TrainingWriter::resume(&csv, self.state.epoch - 1)?;
@@ -302,7 +302,7 @@ impl<'e> Trainer<'e> {
         let start = Instant::now();
         let (loss, accuracy) = self.validate(valid)?;
         let state = &mut self.state;
-        let sums = std::mem::replace(&mut state.sums, Sums::default());
+        let sums = std::mem::take(&mut state.sums);
         let images = sums.images.max(1) as f64;
         let seconds = sums.seconds() + start.elapsed().as_secs_f64();
         let none_to_validate = valid.is_empty();
