@@ -28,8 +28,10 @@ mod shader;
 pub mod sigmoid;
 mod sizes;
 pub mod softmax_cross_entropy;
+mod spare;
 mod tolerance;
 mod variant;
+mod wide;
 
 pub use caps::Caps;
 pub use data::{DType, Data, POISON, View, ViewMut};

@@ -1,6 +1,6 @@
 //! How the product is computed, from the plainest to the fastest.
 
-use super::cpu;
+use super::{cpu, library};
 use crate::ops::shader::wgsl;
 use crate::ops::{How, Pass, Variant};
 
@@ -31,7 +31,7 @@ pub(super) static VARIANTS: &[Variant] = &[
     on_cpu(
         "library",
         "the `gemm` crate: packed, SIMD chosen at run time, threads as asked",
-        cpu::library,
+        library::library,
         true,
     ),
     on_gpu(
