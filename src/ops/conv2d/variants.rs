@@ -33,7 +33,10 @@ const RAYON: &str = "the same loops, planes shared out over threads";
 pub(super) static FORWARD: &[Variant] = &[
     on_cpu("serial", SERIAL, cpu::serial, false),
     on_cpu("rayon", RAYON, cpu::rayon, true),
-    by_products("images as columns, products of the `gemm` crate, images shared out", library::forward),
+    by_products(
+        "products of the `gemm` crate: images as columns or, for many small ones, position by position",
+        library::forward,
+    ),
     on_gpu(
         "direct",
         "one thread an output, loops over the taps",
