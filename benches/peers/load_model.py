@@ -3,13 +3,16 @@
     python load_model.py --model RUN/model.safetensors --data MRI_SLICES --tesela target/release/tesela
 
 `tesela classify --json` prints the probabilities of the classes. The logarithm of their ratio to the first class is a
-difference of logits, so logits are compared up to a constant for each image.
+difference of logits, so logits are compared up to a constant for each image. The images are handed over as PNG, since two
+decoders of JPEG may differ by a step of grey.
 """
 
 import argparse
 import json
 import math
 import subprocess
+import tempfile
+from pathlib import Path
 
 import torch
 
@@ -28,13 +31,17 @@ def main():
     plain = alexnet.plain()
     with torch.no_grad():
         logits = model(torch.stack([plain(picture) for picture, _, _ in chosen])).double()
-    command = [given.tesela, "classify", given.model, *(str(path) for _, _, path in chosen), "--json"]
-    ours = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    with tempfile.TemporaryDirectory() as folder:
+        files = [str(Path(folder) / f"{path.stem}.png") for _, _, path in chosen]
+        for (picture, _, _), file in zip(chosen, files):
+            picture.save(file)
+        command = [given.tesela, "classify", given.model, *files, "--json"]
+        ours = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     by_image = {found["image"]: found["probabilities"] for found in ours}
     largest = {"probability": 0.0, "logit": 0.0}
     same_label = 0
-    for row, (_, _, path) in zip(logits, chosen):
-        mine = [by_image[str(path)][name] for name in alexnet.CLASSES]
+    for row, file in zip(logits, files):
+        mine = [by_image[file][name] for name in alexnet.CLASSES]
         row = row[: len(mine)]
         theirs = torch.softmax(row, 0).tolist()
         total = sum(mine)

@@ -106,15 +106,14 @@ impl Mask {
     fn apply_wide(&self, block: u32, x: &[f32], y: &mut [f32]) {
         let (blocks, rest) = x.as_chunks::<{ 4 * LANES }>();
         let (results, rest_of_y) = y.as_chunks_mut::<{ 4 * LANES }>();
-        let mut number = block;
-        for (x, y) in blocks.iter().zip(results) {
+        for (number, (x, y)) in (block..).step_by(LANES).zip(blocks.iter().zip(results)) {
             let words = philox_lanes(number, self.step, self.key);
             for (at, (y, &x)) in y.iter_mut().zip(x).enumerate() {
                 *y = self.keep(words[at], x);
             }
-            number += LANES as u32;
         }
-        self.apply(number, rest, rest_of_y);
+        let done = u32::try_from(blocks.len() * LANES).unwrap_or(u32::MAX);
+        self.apply(block.saturating_add(done), rest, rest_of_y);
     }
 
     #[inline(always)]

@@ -49,7 +49,12 @@ pub(super) fn philox_lanes(first: u32, step: u32, mut key: [u32; 2]) -> [u32; 4 
 #[inline(always)]
 fn product(a: u32, b: u32) -> [u32; 2] {
     let wide = u64::from(a) * u64::from(b);
-    [(wide >> 32) as u32, (wide & u64::from(u32::MAX)) as u32]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the halves are meant; the compiler sees vectors through casts"
+    )]
+    let halves = [(wide >> 32) as u32, wide as u32];
+    halves
 }
 
 #[cfg(test)]
