@@ -1,5 +1,6 @@
 //! The folder of a run: chosen so that nothing is overwritten, found again so that a stopped run can go on.
 
+use super::ceilings::Ceilings;
 use super::facts::Facts;
 use super::parse::{MAX_SAMPLES_BYTES, from_bytes};
 use super::row::Row;
@@ -26,6 +27,8 @@ pub struct Folder {
     pub rows: Vec<Row>,
     /// What was computed besides times; empty where the run wrote none.
     pub facts: Facts,
+    /// What its machine can reach; absent where the run did not probe it.
+    pub ceilings: Option<Ceilings>,
 }
 
 impl RunFolder {
@@ -82,10 +85,10 @@ impl RunFolder {
 }
 
 impl Folder {
-    /// Reads `run.json`, `samples.csv` and, where there is one, `facts.json`.
+    /// Reads `run.json`, `samples.csv` and, where they are, `facts.json` and `ceilings.json`.
     ///
     /// # Errors
-    /// Those of the three readers.
+    /// Those of the four readers.
     pub fn read(path: &Path) -> Result<Self> {
         let run = Run::read(&path.join("run.json"))?;
         let samples = path.join("samples.csv");
@@ -97,7 +100,9 @@ impl Folder {
         let rows = from_bytes(&samples, &bytes)?;
         let facts = path.join("facts.json");
         let facts = if facts.exists() { Facts::read(&facts)? } else { Facts::default() };
-        Ok(Self { path: path.into(), run, rows, facts })
+        let ceilings = path.join(Ceilings::FILE);
+        let ceilings = if ceilings.exists() { Some(Ceilings::read(&ceilings)?) } else { None };
+        Ok(Self { path: path.into(), run, rows, facts, ceilings })
     }
 }
 

@@ -1,9 +1,10 @@
 //! What a run leaves behind: samples, provenance and facts, written and read back.
 //!
 //! A run owns one folder, `results/<experiment>/<date>-<machine>/`. In it stand `run.json` ([`Run`]: what was run,
-//! on what machine), `samples.csv` (one [`Row`] a timed call) and, where an experiment computes more than times,
-//! `facts.json` ([`Facts`]). Everything that is reported is rebuilt from these files.
+//! on what machine), `samples.csv` (one [`Row`] a timed call), what the machine can reach (`ceilings.json`, [`Ceilings`])
+//! and, where an experiment computes more than times, `facts.json` ([`Facts`]). Everything that is reported is rebuilt from these files.
 
+mod ceilings;
 mod columns;
 mod facts;
 mod folder;
@@ -15,6 +16,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+pub use ceilings::{CEILINGS_VERSION, Ceilings, Probe, ProbeKind, Side, SkippedProbe};
 pub use facts::Facts;
 pub use folder::{Folder, RunFolder};
 pub use latest::latest_runs;

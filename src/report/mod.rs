@@ -19,6 +19,7 @@ mod pair;
 mod palette;
 mod render;
 mod results;
+mod roofline;
 mod scaling;
 mod scene;
 mod section;
@@ -26,6 +27,8 @@ mod source;
 mod table;
 mod thesis;
 
+#[cfg(test)]
+mod roofline_tests;
 #[cfg(test)]
 mod scaling_tests;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::format;
 use super::page::{Block, heading, text};
 use super::pair;
 use super::results;
+use super::roofline;
 use super::scaling;
 use super::source::{Source, slug};
 use super::table::Table;
@@ -53,6 +54,7 @@ pub(super) fn top(sources: &[Source], dirs: &[PathBuf]) -> Vec<Block> {
         }
         shown.push(table.rows.clone());
         blocks.push(Block::Table(table));
+        blocks.extend(roofline::ceilings(source));
     }
     blocks
 }
@@ -125,6 +127,7 @@ pub(super) fn experiment(source: &Source) -> Vec<Block> {
         let stem = panel_stem(source, panel, number);
         if number < MAX_PANELS {
             panel_figures(&mut blocks, source, panel, &stem);
+            blocks.extend(roofline::blocks(source, panel, &stem));
         }
         results::tables(&mut blocks, source, panel, &stem);
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::record::{
-    AdapterInfo, CallKind, Clock, Facts, Row, Run, RunStatus, SCHEMA_VERSION, SamplesWriter, Status,
+    AdapterInfo, CallKind, Ceilings, Clock, Facts, Row, Run, RunStatus, SCHEMA_VERSION, SamplesWriter, Status,
 };
 use std::collections::BTreeMap;
 
@@ -208,7 +208,11 @@ fn thesis_folders(root: &Path) -> std::result::Result<Vec<PathBuf>, Box<dyn std:
         ..Facts::default()
     };
     facts.write(&pool.join("facts.json"))?;
-    Ok(vec![folder(root, "thesis_matmul", &["m", "n", "k"], &matmul_rows())?, pool])
+    let matmul = folder(root, "thesis_matmul", &["m", "n", "k"], &matmul_rows())?;
+    for run in [&matmul, &pool] {
+        super::roofline_tests::ceilings().write(&run.join(Ceilings::FILE))?;
+    }
+    Ok(vec![matmul, pool])
 }
 
 fn all_files(root: &Path) -> std::io::Result<BTreeMap<PathBuf, Vec<u8>>> {
