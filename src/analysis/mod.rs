@@ -34,6 +34,8 @@ mod certainty_tests;
 #[cfg(test)]
 mod compare_tests;
 #[cfg(test)]
+mod crossover_tests;
+#[cfg(test)]
 mod scaling_tests;
 #[cfg(test)]
 mod tests;
