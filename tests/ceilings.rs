@@ -1,6 +1,6 @@
 //! The probes on the adapter that `WGPU_ADAPTER_NAME` chooses: what they leave, and that it can be believed.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first fault")]
+#![allow(clippy::unwrap_used, reason = "a test stops at the first fault")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! The committed report is rebuilt to the byte from the committed samples: without a GPU, in another folder.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first fault")]
+#![allow(clippy::unwrap_used, reason = "a test stops at the first fault")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
