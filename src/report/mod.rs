@@ -95,7 +95,8 @@ pub fn report(dirs: &[PathBuf], out: &Path) -> Result<Summary> {
             heading(2, "The thesis"),
             text("The comparison with the thesis stands in `thesis.md`."),
         ]);
-        write(&thesis_path, markdown::page("The thesis, redone", &thesis).as_bytes())?;
+        // The page's own title takes the place of the section's heading.
+        write(&thesis_path, markdown::page(thesis::TITLE, thesis.get(1..).unwrap_or_default()).as_bytes())?;
     }
     short.extend(end);
     let markdown = out.join("report.md");

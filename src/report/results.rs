@@ -43,7 +43,8 @@ pub(super) fn tables(blocks: &mut Vec<Block>, source: &Source, panel: &Panel<'_>
     }
     let mut inner = vec![text(
         "The median of the warm calls with its 95 % interval, and how many times as fast as each baseline. Kernel and \
-         resident speedups leave the copies out; only end to end is what a user of the variant gets.",
+         resident speedups leave the copies out; only end to end is what a user of the variant gets. On the HTML page a \
+         pointer over a row or a mark shows the samples behind it.",
     )];
     for time in [Time::EndToEnd, Time::Resident, Time::Kernel] {
         let name = format!("{stem}-{}", time.name().replace(' ', "-"));
@@ -91,7 +92,7 @@ fn time_table(
         if time == Time::EndToEnd {
             row.push(point.first.map_or_else(String::new, format::time));
         }
-        table.push(row);
+        table.push_from(row, source.origin(point));
     }
     table
 }

@@ -153,7 +153,7 @@ fn shares(
                 format!("{} {ends}", format::percent(place.share.value))
             },
         );
-        table.push(vec![
+        let row = vec![
             format::size(*x),
             series_name(panel, point),
             format!("{}FLOP/s", format::scaled(place.flops_per_s.value)),
@@ -161,7 +161,8 @@ fn shares(
             format::number(place.intensity),
             format!("{}: {limit}", side_name(side(point), ceilings)),
             share,
-        ]);
+        ];
+        table.push_from(row, source.origin(point));
     }
     table
 }

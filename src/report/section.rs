@@ -39,7 +39,11 @@ pub(super) fn top(sources: &[Source], dirs: &[PathBuf]) -> Vec<Block> {
         blocks.push(heading(2, format!("The run of {}", run.experiment)));
         blocks.push(Block::Code(run.command_line()));
         let finished = run.finished.as_deref().map_or("not finished".into(), |f| format!("finished {f}"));
-        blocks.push(text(format!("Started {}, {finished}.", run.started)));
+        blocks.push(text(format!(
+            "Started {}, {finished}. Samples: `{}`.",
+            run.started,
+            source.folder.path.join("samples.csv").display()
+        )));
         if run.status != RunStatus::Complete {
             blocks.push(Block::Note(
                 "This run is not complete. The same command goes on from where it stopped; what is shown here is what \
