@@ -35,7 +35,7 @@ document.getElementById("f").addEventListener("load", (event) => {
 /// The program, where it is installed; else the test says why it does nothing.
 fn browser() -> Option<&'static str> {
     let runs = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success());
-    let found = NAMES.into_iter().find(|name| runs(&name));
+    let found = NAMES.into_iter().find(runs);
     if found.is_none() {
         let required = std::env::var("TESELA_REQUIRE_BROWSER").is_ok_and(|value| value == "1");
         assert!(!required, "TESELA_REQUIRE_BROWSER is 1, but none of {NAMES:?} runs");
