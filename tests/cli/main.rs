@@ -4,6 +4,7 @@
 
 mod bench;
 mod compare;
+mod damaged;
 mod files;
 mod json;
 mod kernels;
