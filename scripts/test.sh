@@ -19,6 +19,10 @@ trap 'status=$?; [ "$status" -eq 0 ] || printf "\ntest: FAILED at: %s\n" "$step"
 
 # Used by the script sourced next, which also puts cargo on the PATH.
 export SETUP_LINTS=yes
+# Integration services set CI; there the test that opens the report in a browser must run.
+if [ "${CI:-}" = true ]; then
+    export SETUP_BROWSER=yes TESELA_REQUIRE_BROWSER=1
+fi
 # shellcheck source-path=SCRIPTDIR source=setup.sh
 . scripts/setup.sh
 

@@ -21,6 +21,7 @@ mod losses;
 pub mod matmul;
 pub mod maxpool;
 pub mod maxpool_backward;
+pub mod probe;
 mod regularised;
 pub mod relu;
 pub mod sgd;

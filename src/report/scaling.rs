@@ -131,7 +131,7 @@ fn steps(source: &Source, all: &[ThreadSeries<'_>]) -> Table {
     for series in all {
         for (step, (_, point)) in series.steps().iter().zip(&series.points) {
             let scaled = |e: f64| format!("{}×", format::number(gustafson(e, step.threads)));
-            table.push(vec![
+            let row = vec![
                 name(series, all),
                 format::size(step.threads),
                 point.time(Time::EndToEnd).map_or_else(String::new, format::time_estimate),
@@ -139,7 +139,8 @@ fn steps(source: &Source, all: &[ThreadSeries<'_>]) -> Table {
                 format::percent(step.efficiency),
                 step.serial.map_or_else(String::new, format::number),
                 step.serial.filter(|e| (0.0..=1.0).contains(e)).map_or_else(String::new, scaled),
-            ]);
+            ];
+            table.push_from(row, source.origin(point));
         }
     }
     table

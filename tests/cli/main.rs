@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first fault")]
 
+mod bench;
 mod compare;
+mod damaged;
 mod files;
 mod json;
 mod kernels;

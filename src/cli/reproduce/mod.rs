@@ -74,12 +74,14 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     let with = With { engine: &engine, seed: args.seed, root: &args.out, inputs: Some(&inputs) };
     let mut folders = Vec::new();
     let mut failed = 0;
+    let mut ceilings = None;
     for experiment in &experiments {
         let provenance =
             Provenance { command: sweep::command(), images: Some(images.clone()), notes: Vec::new() };
         let outcome = sweep::one(experiment, &with, provenance, global)?;
         global.note(&format!("{}: {}", experiment.name, sweep::summary(&outcome)));
         failed += outcome.failed;
+        sweep::probe(&engine, &outcome.folder, &mut ceilings, global)?;
         folders.push(outcome.folder);
     }
     if let Some(folder) = folders.last() {

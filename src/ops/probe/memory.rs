@@ -1,0 +1,108 @@
+//! `copy` and `read`: as many bytes a second as the memory gives.
+
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::ops::shader::wgsl;
+use crate::ops::{
+    CHUNK, Caps, Cost, DType, Data, Expected, Field, Fill, How, Op, Operand, Pass, Role, Sizes, Variant,
+};
+use crate::ops::{element_count, not_empty};
+
+/// y = x. Costs 8 bytes an element: one read, one write.
+pub static COPY: Op = Op {
+    name: "copy",
+    doc: "y = x; f32",
+    fields: &[Field::required("len", "elements")],
+    operands: &[
+        Operand { name: "x", role: Role::Input, dtype: DType::F32 },
+        Operand { name: "y", role: Role::Output, dtype: DType::F32 },
+    ],
+    check: |sizes| {
+        not_empty("copy", sizes, &["len"])?;
+        element_count("copy", "x", &[sizes.get("len")]).map(|_| ())
+    },
+    derived: |_| Vec::new(),
+    shape: |sizes, _| vec![sizes.get("len") as usize],
+    cost: |sizes| Cost { flops: 0, bytes: 8 * u64::from(sizes.get("len")) },
+    reference: |_, inputs| vec![Expected::exact("y", inputs[0].f32().iter().copied())],
+    draw: pattern,
+    variants: &[
+        Variant::rayon("chunks copied by all threads", |call| {
+            let x = call.inputs[0].f32().par_chunks(CHUNK);
+            let y = call.outputs[0].f32_mut().par_chunks_mut(CHUNK);
+            y.zip(x).for_each(|(y, x)| y.copy_from_slice(x));
+        }),
+        by_fours("vec4", "four numbers a thread", &[Pass::plain(wgsl!("probe/copy"))]),
+    ],
+    cases: || COPY.setups(&["len=4", "len=1020", "len=1024", "len=1028", "len=65540"]),
+};
+
+/// Sums of x, one a thread. Costs 4 bytes an element of x and 4 a sum.
+pub static READ: Op = Op {
+    name: "read",
+    doc: "y_t = x_t + x_(t + threads) + ..., four by four; f32",
+    fields: &[Field::required("len", "elements"), Field::required("threads", "sums: threads of the kernel")],
+    operands: &[
+        Operand { name: "x", role: Role::Input, dtype: DType::F32 },
+        Operand { name: "y", role: Role::Output, dtype: DType::F32 },
+    ],
+    check: check_read,
+    derived: |_| Vec::new(),
+    shape: |sizes, operand| vec![sizes.get(if operand == "x" { "len" } else { "threads" }) as usize],
+    cost: |sizes| {
+        let [len, threads] = ["len", "threads"].map(|name| u64::from(sizes.get(name)));
+        Cost { flops: len, bytes: 4 * (len + threads) }
+    },
+    reference: |sizes, inputs| {
+        let threads = sizes.get("threads") as usize;
+        let mut sums = vec![0.0_f32; threads];
+        for (number, vector) in inputs[0].f32().chunks(4).enumerate() {
+            sums[number % threads] += vector.iter().sum::<f32>();
+        }
+        // Whole numbers below 2^24: their sums are exact in any order.
+        vec![Expected::exact("y", sums)]
+    },
+    draw: pattern,
+    variants: &[by_fours("vec4", "four numbers a turn, sums written", &[Pass::plain(wgsl!("probe/read"))])],
+    cases: || {
+        READ.setups(&["len=4 threads=1", "len=1020 threads=7", "len=4096 threads=256", "len=8 threads=300"])
+    },
+};
+
+/// Loops of a thread end after so many turns on some drivers, and sums of so many stay exact.
+const MOST_TURNS: u32 = 65_535;
+
+fn check_read(sizes: &Sizes) -> Result<()> {
+    not_empty("read", sizes, &["len", "threads"])?;
+    let [len, threads] = ["len", "threads"].map(|name| sizes.get(name));
+    element_count("read", "x", &[len])?;
+    if len.div_ceil(4).div_ceil(threads) > MOST_TURNS {
+        return Err(Error::BadSize {
+            op: "read",
+            name: "threads".to_owned(),
+            value: threads.to_string(),
+            reason: format!("leaves a thread more than {MOST_TURNS} vectors; use more threads"),
+        });
+    }
+    Ok(())
+}
+
+/// Whole numbers from 0 to 63 without a period that a memory could notice; the seed is not used.
+fn pattern(op: &'static Op, sizes: &Sizes, _: Fill, _: u64) -> Vec<Data> {
+    let value = |i: u32| f32::from(u8::try_from(i.wrapping_mul(2_654_435_761) >> 26).unwrap_or(0));
+    let len = u32::try_from(op.len(sizes, "x")).unwrap_or(u32::MAX);
+    vec![Data::F32((0..len).map(value).collect())]
+}
+
+/// A kernel that needs a multiple of four elements.
+const fn by_fours(name: &'static str, doc: &'static str, passes: &'static [Pass]) -> Variant {
+    let how = How::Wgsl { passes, scratch: &[] };
+    Variant { name, doc, how, finite_only: false, requires: multiple_of_four }
+}
+
+fn multiple_of_four(sizes: &Sizes, _: &Caps) -> Option<String> {
+    let len = sizes.get("len");
+    (!len.is_multiple_of(4))
+        .then(|| format!("it takes four numbers at a time, and {len} is no multiple of 4"))
+}
