@@ -47,7 +47,8 @@ impl Document {
     /// Commands of the program: in fences each line that begins with its name, in prose each span that does.
     fn commands(&self) -> Vec<Vec<String>> {
         let spans = self.prose.split("\n\n").flat_map(|p| p.split('`').skip(1).step_by(2).map(str::to_owned));
-        let pieces = self.code.iter().flat_map(|line| line.split(['|', ';', '#'])).flat_map(|p| p.split("&&"));
+        let pieces =
+            self.code.iter().flat_map(|line| line.split(['|', ';', '#'])).flat_map(|p| p.split("&&"));
         let lines = pieces.map(|piece| piece.trim().trim_start_matches("$ ").to_owned());
         let words = |text: String| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         lines.chain(spans).map(words).filter(|w| w.len() > 1 && w[0] == "tesela").collect()
@@ -103,7 +104,8 @@ fn every_relative_link_and_image_points_to_something() {
             assert!(there.exists(), "{}: the link {target} leads nowhere", document.name());
             if !fragment.is_empty() && there.extension().is_some_and(|e| e == "md") {
                 let prose = Document::read(there).prose;
-                let headings = prose.lines().filter(|l| l.starts_with('#')).map(|l| l.trim_start_matches('#'));
+                let headings =
+                    prose.lines().filter(|l| l.starts_with('#')).map(|l| l.trim_start_matches('#'));
                 let found = headings.map(anchor).any(|a| a == fragment);
                 assert!(found, "{}: no heading for {target}", document.name());
             }
@@ -176,7 +178,8 @@ fn both_languages_have_the_same_chapters_figures_and_commands() {
         paths.into_iter().map(Document::read).collect::<Vec<_>>()
     };
     let (english, spanish) = (folder("en"), folder("es"));
-    let names = |all: &[Document]| all.iter().map(|d| d.path.file_name().unwrap().to_owned()).collect::<Vec<_>>();
+    let names =
+        |all: &[Document]| all.iter().map(|d| d.path.file_name().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(names(&english), names(&spanish));
     for (one, other) in english.iter().zip(&spanish) {
         let links = |d: &Document| {
