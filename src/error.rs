@@ -217,6 +217,27 @@ pub enum Error {
         /// What is wrong, with line and column where the parser knows them.
         reason: String,
     },
+    /// A network file that cannot be used, or layers that do not fit each other.
+    #[error("{source_name}: {reason}")]
+    Network {
+        /// The file, or what else holds the text.
+        source_name: String,
+        /// What is wrong, with the layer and both shapes.
+        reason: String,
+    },
+    /// A loss that is no number any more.
+    #[error(
+        "the loss is not finite at step {step} (epoch {epoch}); the first output that is not finite is that of {layer}; \
+         the best weights so far are kept: train with a lower learning rate, or clip the gradients (optimiser.max_norm)"
+    )]
+    NotFinite {
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The step, from 1.
+        step: u32,
+        /// The layer.
+        layer: String,
+    },
     /// Records that cannot be analysed.
     #[error("{what}: {reason}")]
     Records {
@@ -232,6 +253,14 @@ pub enum Error {
         what: String,
         /// What the drawing library said.
         reason: String,
+    },
+    /// A thread that failed; a fault of the program, or of a data set made by hand.
+    #[error("{what} failed: {message}")]
+    Panicked {
+        /// What was being done.
+        what: String,
+        /// What the thread said.
+        message: String,
     },
     /// The user stopped the work; what was measured is kept.
     #[error("stopped; every sample taken so far is kept, and the same command goes on from there")]

@@ -28,11 +28,12 @@
 //! | [`record`] | what a run leaves behind: samples and provenance |
 //! | [`analysis`] | numbers from records. Pure |
 //! | [`report`] | figures and tables from analysis |
-//! | [`data`] | images and volumes: readers with stated limits, slices, the phantom |
+//! | [`data`] | images and volumes: readers with stated limits, the phantom, data sets, splits, batches |
+//! | [`nn`] | networks on these kernels: layers as data, plans, training |
 //! | [`cli`] | the command line: one file a verb |
 //!
 //! Five words hold it together. An **op** says what is computed, a **variant** how; a **call** is an op with its sizes
-//! and operands; an **engine** runs calls; a plan is a list of calls. A new kernel is one `.wgsl` file and one
+//! and operands; an **engine** runs calls; a **plan** is a list of calls over buffers: a network's step. A new kernel is one `.wgsl` file and one
 //! [`ops::Variant`] in its op's list: checks, sweeps, benches and reports read the list.
 
 pub mod analysis;
@@ -42,6 +43,7 @@ pub mod engine;
 pub mod error;
 pub mod gpu;
 pub mod lab;
+pub mod nn;
 pub mod ops;
 pub mod record;
 pub mod report;

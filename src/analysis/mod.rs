@@ -4,7 +4,7 @@
 //! [`bootstrap`] and [`mann_whitney`] say how sure that is, [`quality`] what speaks against the samples themselves.
 //! [`roofline`] says how near a variant comes to what its machine allows.
 //! [`scaling`], [`usl`] and [`threads`] say what more processors bring.
-//! [`compare`] holds two runs against each other.
+//! [`compare`] holds two runs against each other. [`training`] says where the time of a training step goes.
 //! [`axis`] finds what a sweep varied, so that a figure knows its horizontal axis.
 
 pub mod amdahl;
@@ -26,6 +26,7 @@ pub mod scaling;
 pub mod speedup;
 pub mod stats;
 pub mod threads;
+pub mod training;
 pub mod trend;
 pub mod usl;
 

@@ -87,6 +87,7 @@ fn exit_of(error: &Error) -> Exit {
         | Error::Format { .. }
         | Error::ClaimsTooMuch { .. }
         | Error::Experiment { .. }
+        | Error::Network { .. }
         | Error::Records { .. } => Exit::Usage,
         Error::DeviceRequest { .. }
         | Error::DeviceLost { .. }
@@ -94,7 +95,9 @@ fn exit_of(error: &Error) -> Exit {
         | Error::Validation { .. }
         | Error::ShaderInvalid { .. }
         | Error::ShaderInterface { .. }
+        | Error::NotFinite { .. }
         | Error::Write { .. }
+        | Error::Panicked { .. }
         | Error::Figure { .. } => Exit::Failure,
     }
 }

@@ -3,13 +3,17 @@
 mod args;
 mod bench;
 mod check;
+mod classify;
 mod compare;
 mod completions;
 mod cpu;
 mod data;
 mod devices;
+mod evaluate;
 mod exit;
+mod features;
 mod matrix;
+mod network;
 mod oracle;
 mod print;
 mod report;
@@ -17,6 +21,7 @@ mod reproduce;
 mod run;
 mod sweep;
 mod table;
+mod train;
 mod watch;
 
 use std::process::ExitCode;
@@ -55,7 +60,19 @@ enum Verb {
     Compare(compare::Args),
     /// Repeat the thesis's experiments on real MRI slices and report what comes out
     Reproduce(reproduce::Args),
-    /// Make images: slices of a volume, or a synthetic data set
+    /// Train a network on images: a folder with one sub-folder a class is enough
+    Train(train::Args),
+    /// Look for a learning rate: a short training in which it rises with every step
+    LrFind(train::RangeArgs),
+    /// Test a trained model on images whose classes are known
+    Evaluate(evaluate::Args),
+    /// Say what a trained model sees in images
+    Classify(classify::Args),
+    /// Draw what a trained model makes of an image, layer after layer, as one sheet
+    Features(features::Args),
+    /// Print a network layer by layer: shapes, parameters, FLOP, bytes
+    Network(network::Args),
+    /// Look at a data set, or make images: slices of a volume, a synthetic data set
     #[command(subcommand)]
     Data(data::Verb),
     /// Print a completion script for a shell
@@ -84,6 +101,12 @@ fn dispatch(cli: &Cli) -> Outcome {
         Verb::Report(args) => report::run(args, global),
         Verb::Compare(args) => compare::run(args, global),
         Verb::Reproduce(args) => reproduce::run(args, global),
+        Verb::Train(args) => train::run(args, global),
+        Verb::LrFind(args) => train::find_rate(args, global),
+        Verb::Evaluate(args) => evaluate::run(args, global),
+        Verb::Classify(args) => classify::run(args, global),
+        Verb::Features(args) => features::run(args, global),
+        Verb::Network(args) => network::run(args, global),
         Verb::Data(verb) => data::run(verb, global),
         Verb::Completions(args) => completions::run(args),
     }

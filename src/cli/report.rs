@@ -9,7 +9,7 @@ use super::print;
 /// What `tesela report` is told.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Run folders, each with a samples.csv and a run.json
+    /// Run folders, each with a run.json and a samples.csv, or a training.csv where a network was trained
     #[arg(required = true, value_name = "DIR")]
     folders: Vec<PathBuf>,
     /// Where the report goes [default: the folder itself for one, `report` in the current directory for several]
@@ -26,8 +26,9 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     };
     let summary = crate::report::report(&args.folders, &out)?;
     global.note(&format!(
-        "{}, {}, {} skipped or failed",
+        "{}, {}, {}, {} skipped or failed",
         print::count(summary.points, "point"),
+        print::count(summary.trainings, "training run"),
         print::count(summary.figures.len() / 2, "figure"),
         summary.troubles
     ));

@@ -21,6 +21,11 @@ pub(super) fn stop_on_interrupt() {
     });
 }
 
+/// Whether Ctrl-C was pressed.
+pub(super) fn stop_requested() -> bool {
+    STOP.load(Ordering::Relaxed)
+}
+
 /// Shows a sweep on stderr: a bar on a terminal, and one line for each variant that stops, with the first size at which
 /// it does.
 pub(super) struct Watch {
@@ -62,6 +67,6 @@ impl Observer for Watch {
     }
 
     fn stopped(&self) -> bool {
-        STOP.load(Ordering::Relaxed)
+        stop_requested()
     }
 }

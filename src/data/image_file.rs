@@ -31,8 +31,8 @@ const FORMAT: &str = "PNG or JPEG image";
 /// Reads the image file at `path`, whatever its name.
 ///
 /// # Errors
-/// [`Error::Read`]; [`Error::Format`] for what is not a PNG or JPEG image, or a damaged one;
-/// [`Error::ClaimsTooMuch`] above [`MAX_SIDE`], [`MAX_BYTES`] or [`MAX_FILE_BYTES`], before its pixels are decoded.
+/// [`Error::Read`]; [`Error::Format`] for what is not a PNG or JPEG image, a damaged one, or one with a side above
+/// [`MAX_SIDE`]; [`Error::ClaimsTooMuch`] above [`MAX_BYTES`] or [`MAX_FILE_BYTES`], before its pixels are decoded.
 pub fn read(path: &Path) -> Result<GreyImage> {
     from_bytes(&bounded::read_file(path, "image file", MAX_FILE_BYTES)?, path, MAX_BYTES)
 }
@@ -49,13 +49,86 @@ pub fn is_image(head: &[u8]) -> bool {
 /// # Errors
 /// As [`read`], with `limit` in place of [`MAX_BYTES`].
 pub fn from_bytes(bytes: &[u8], path: &Path, limit: u64) -> Result<GreyImage> {
+    let samples = samples(bytes, path, limit, 4)?;
+    GreyImage::new(samples.h, samples.w, samples.greys())
+}
+
+/// The pixels of a file as its decoder gives them: palettes resolved, nothing else converted.
+#[derive(Debug)]
+pub(super) struct Samples {
+    /// Rows.
+    pub(super) h: usize,
+    /// Columns.
+    pub(super) w: usize,
+    /// 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha; channel by channel within each pixel.
+    pub(super) channels: usize,
+    /// Bytes of a sample: 1, or 2 in the machine's order.
+    depth: usize,
+    bytes: Vec<u8>,
+    /// How the file stores them.
+    pub(super) stored: Stored,
+}
+
+/// How a picture is stored, in words: for people who look at their data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stored {
+    /// `PNG`, `JPEG`, `NIfTI` or `phantom`, by the content.
+    pub format: &'static str,
+    /// `grey`, `RGB`, `RGBA`, `palette`, ...
+    pub color: &'static str,
+}
+
+impl Samples {
+    /// The sample of one channel of each pixel, row-major, in bytes: 16 bits are divided by 257 and rounded.
+    pub(super) fn plane(&self, channel: usize) -> impl Iterator<Item = u8> {
+        self.bytes.chunks_exact(self.channels * self.depth).map(move |pixel| match self.depth {
+            1 => pixel[channel],
+            _ => {
+                let wide = self.sample(pixel, channel);
+                #[expect(clippy::cast_possible_truncation, reason = "65 535 / 257 is 255")]
+                let byte = ((wide + 128) / 257) as u8;
+                byte
+            }
+        })
+    }
+
+    fn sample(&self, pixel: &[u8], channel: usize) -> u32 {
+        match self.depth {
+            1 => u32::from(pixel[channel]),
+            _ => u32::from(u16::from_ne_bytes([pixel[2 * channel], pixel[2 * channel + 1]])),
+        }
+    }
+
+    /// Rec. 601 luma, 0..=255, row-major.
+    fn greys(&self) -> Vec<f32> {
+        let full = if self.depth == 1 { 1.0 } else { 257.0 };
+        let mut greys = Vec::with_capacity(self.h * self.w);
+        greys.extend(self.bytes.chunks_exact(self.channels * self.depth).map(|pixel| {
+            let luma = match self.channels {
+                1 | 2 => 1000 * self.sample(pixel, 0),
+                _ => 299 * self.sample(pixel, 0) + 587 * self.sample(pixel, 1) + 114 * self.sample(pixel, 2),
+            };
+            #[expect(clippy::cast_possible_truncation, reason = "0..=255, rounded to the nearest f32")]
+            let value = (f64::from(luma) / (1000.0 * full)) as f32;
+            value
+        }));
+        greys
+    }
+}
+
+/// Decodes a file, holding at most `limit` bytes when `beside` bytes for each pixel are counted too: what the caller
+/// makes of the samples.
+///
+/// # Errors
+/// As [`from_bytes`].
+pub(super) fn samples(bytes: &[u8], path: &Path, limit: u64, beside: u64) -> Result<Samples> {
     // A decoder that panics on a file is at fault, but the file is what the user has to hear about. Nothing of the
     // decoder is looked at afterwards.
-    catch_unwind(AssertUnwindSafe(|| decode(bytes, path, limit)))
+    catch_unwind(AssertUnwindSafe(|| decode(bytes, path, limit, beside)))
         .unwrap_or_else(|_| Err(Error::format(path, FORMAT, "its decoder failed on it; the file is damaged")))
 }
 
-fn decode(bytes: &[u8], path: &Path, limit: u64) -> Result<GreyImage> {
+fn decode(bytes: &[u8], path: &Path, limit: u64, beside: u64) -> Result<Samples> {
     match image::guess_format(bytes) {
         Ok(ImageFormat::Png) => {
             check_palettes(bytes).map_err(|reason| Error::format(path, FORMAT, reason))?;
@@ -65,13 +138,14 @@ fn decode(bytes: &[u8], path: &Path, limit: u64) -> Result<GreyImage> {
             limits.max_alloc = Some(metadata);
             let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits)
                 .map_err(|e| decode_error(&e, path, "comments and profiles", metadata))?;
-            grey(decoder, path, limit - metadata, 0)
+            pixels(decoder, path, limit - metadata, 0, beside, png_stored(bytes))
         }
         Ok(ImageFormat::Jpeg) => {
             let decoder =
                 JpegDecoder::new(Cursor::new(bytes)).map_err(|e| decode_error(&e, path, "headers", limit))?;
             let workspace = jpeg_workspace(&decoder) + 2 * bytes.len() as u64;
-            grey(decoder, path, limit, workspace)
+            let color = if decoder.color_type() == ColorType::L8 { "grey" } else { "RGB" };
+            pixels(decoder, path, limit, workspace, beside, Stored { format: "JPEG", color })
         }
         Ok(other) => {
             let name = other.extensions_str().first().unwrap_or(&"foreign");
@@ -107,48 +181,59 @@ fn jpeg_workspace(decoder: &impl ImageDecoder) -> u64 {
     components * 2 * w * h + 2048 * w
 }
 
-/// Decodes to grey after checking what the image claims.
-fn grey(decoder: impl ImageDecoder, path: &Path, limit: u64, workspace: u64) -> Result<GreyImage> {
+/// What the header of a PNG, its first chunk, says of the pixels.
+fn png_stored(png: &[u8]) -> Stored {
+    let color = match (png.get(25), png.get(24)) {
+        (Some(0), Some(16)) => "grey 16 bit",
+        (Some(0), _) => "grey",
+        (Some(2), Some(16)) => "RGB 16 bit",
+        (Some(2), _) => "RGB",
+        (Some(3), _) => "palette",
+        (Some(4), _) => "grey and alpha",
+        (Some(6), _) => "RGBA",
+        _ => "unknown",
+    };
+    Stored { format: "PNG", color }
+}
+
+/// Decodes after checking what the image claims.
+fn pixels(
+    decoder: impl ImageDecoder,
+    path: &Path,
+    limit: u64,
+    workspace: u64,
+    beside: u64,
+    stored: Stored,
+) -> Result<Samples> {
     let (w, h) = decoder.dimensions();
     let pixels = u64::from(w) * u64::from(h);
     if w == 0 || h == 0 {
         return Err(Error::format(path, FORMAT, format!("it has {w} x {h} pixels")));
     }
     let decoded = decoder.total_bytes();
-    let claimed = decoded.saturating_add(4 * pixels).saturating_add(workspace);
-    if w > MAX_SIDE || h > MAX_SIDE || claimed > limit {
+    let claimed = decoded.saturating_add(beside * pixels).saturating_add(workspace);
+    if claimed > limit {
         return Err(Error::ClaimsTooMuch { path: path.into(), what: "pixels", claimed, limit });
     }
+    if w > MAX_SIDE || h > MAX_SIDE {
+        let reason =
+            format!("it has {w} x {h} pixels, and a side may have {MAX_SIDE} at most; reduce it first");
+        return Err(Error::format(path, FORMAT, reason));
+    }
     let color = decoder.color_type();
-    let (channels, depth) = match color {
-        ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8 => (color.channel_count(), 1),
-        ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16 => (color.channel_count(), 2),
+    let depth = match color {
+        ColorType::L8 | ColorType::La8 | ColorType::Rgb8 | ColorType::Rgba8 => 1,
+        ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16 => 2,
         other => return Err(Error::format(path, FORMAT, format!("its pixels are {other:?}"))),
     };
     // The claim is below `limit`, which fits in memory; a 32-bit address space refuses here.
     let Ok(length) = usize::try_from(decoded) else {
         return Err(Error::ClaimsTooMuch { path: path.into(), what: "pixels", claimed, limit });
     };
-    let mut samples = vec![0; length];
-    decoder.read_image(&mut samples).map_err(|e| decode_error(&e, path, "pixels", limit))?;
-    let stride = usize::from(channels) * depth;
-    let sample = |pixel: &[u8], channel: usize| match depth {
-        1 => u32::from(pixel[channel]),
-        _ => u32::from(u16::from_ne_bytes([pixel[2 * channel], pixel[2 * channel + 1]])),
-    };
-    let full = if depth == 1 { 1.0 } else { 257.0 };
-    let values = samples.chunks_exact(stride).map(|pixel| {
-        let luma = match channels {
-            1 | 2 => 1000 * sample(pixel, 0),
-            _ => 299 * sample(pixel, 0) + 587 * sample(pixel, 1) + 114 * sample(pixel, 2),
-        };
-        #[expect(clippy::cast_possible_truncation, reason = "0..=255, rounded to the nearest f32")]
-        let value = (f64::from(luma) / (1000.0 * full)) as f32;
-        value
-    });
-    let mut pixels = Vec::with_capacity(length / stride);
-    pixels.extend(values);
-    GreyImage::new(h as usize, w as usize, pixels)
+    let mut bytes = vec![0; length];
+    decoder.read_image(&mut bytes).map_err(|e| decode_error(&e, path, "pixels", limit))?;
+    let channels = usize::from(color.channel_count());
+    Ok(Samples { h: h as usize, w: w as usize, channels, depth, bytes, stored })
 }
 
 /// The decoder's refusal in our terms: its memory limit is ours.
@@ -257,9 +342,13 @@ mod tests {
 
     #[test]
     fn an_image_that_claims_too_much_is_refused_before_allocation() {
-        for (w, h) in [(2_000_000, 1_000_000), (16_385, 1), (1, 16_385), (16_384, 16_384)] {
+        for (w, h) in [(2_000_000, 1_000_000), (20_000, 20_000), (16_384, 16_384)] {
             let error = read_bytes(&claiming(w, h)).unwrap_err();
             assert!(matches!(error, Error::ClaimsTooMuch { .. }), "{w} x {h}: {error}");
+        }
+        for (w, h) in [(16_385, 1), (1, 16_385)] {
+            let error = read_bytes(&claiming(w, h)).unwrap_err().to_string();
+            assert!(error.contains("a side may have 16384 at most"), "{error}");
         }
         let Err(Error::ClaimsTooMuch { claimed, .. }) = read_bytes(&claiming(1_000_000, 1_000_000)) else {
             panic!()

@@ -5,12 +5,12 @@ use std::time::Instant;
 use super::phases::since;
 use super::{Phases, Prepared};
 use crate::error::Result;
-use crate::ops::{CpuCall, Data, Op, Sizes};
+use crate::ops::{CpuCall, Data, Op, Sizes, View, ViewMut};
 
 /// A call on the CPU.
 pub(super) struct CpuPrepared<'e> {
     pool: &'e rayon::ThreadPool,
-    run: fn(&mut CpuCall<'_>),
+    run: fn(&mut CpuCall<'_, '_>),
     parallel: bool,
     sizes: Sizes,
     /// How many of the inputs are only read; the others are updated in place.
@@ -20,7 +20,7 @@ pub(super) struct CpuPrepared<'e> {
 impl<'e> CpuPrepared<'e> {
     pub(super) fn new(
         pool: &'e rayon::ThreadPool,
-        run: fn(&mut CpuCall<'_>),
+        run: fn(&mut CpuCall<'_, '_>),
         parallel: bool,
         op: &Op,
         sizes: &Sizes,
@@ -41,7 +41,9 @@ impl Prepared for CpuPrepared<'_> {
         for (output, before) in outputs.iter_mut().zip(before) {
             output.clone_from(before);
         }
-        let mut call = CpuCall { sizes: &self.sizes, inputs, outputs, threads };
+        let inputs: Vec<View<'_>> = inputs.iter().map(Data::view).collect();
+        let mut outputs: Vec<ViewMut<'_>> = outputs.iter_mut().map(Data::view_mut).collect();
+        let mut call = CpuCall { sizes: &self.sizes, inputs: &inputs, outputs: &mut outputs, threads };
         let run = self.run;
         let ns = if self.parallel {
             // The clock runs inside the pool: handing the call over is the engine's cost, not the code's.

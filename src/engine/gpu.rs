@@ -1,11 +1,12 @@
 //! Calls on the GPU: kernels of one variant, one after the other, in one submission.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::phases::since;
 use super::{Phases, Prepared};
 use crate::error::{Error, Result};
-use crate::gpu::{Buffer, Gpu, KernelTime, Launch, Timer};
+use crate::gpu::{Binding, Buffer, Gpu, KernelTime, Launch, Pipeline, Timer};
 use crate::ops::{DType, Data, How, Op, POISON, Role, Sizes, Variant};
 
 /// A call on the GPU.
@@ -21,23 +22,9 @@ pub(super) struct GpuPrepared<'g> {
 
 impl<'g> GpuPrepared<'g> {
     pub(super) fn new(gpu: &'g Gpu, op: &'static Op, variant: &Variant, sizes: &Sizes) -> Result<Self> {
-        let How::Wgsl { passes, scratch } = &variant.how else { unreachable!("only kernels come here") };
-        let scratch_names: Vec<&str> = scratch.iter().map(|s| s.name).collect();
+        let How::Wgsl { scratch, .. } = &variant.how else { unreachable!("only kernels come here") };
         let start = Instant::now();
-        let mut compiled = false;
-        let mut pipelines = Vec::new();
-        for pass in passes.iter().filter(|p| (p.when)(sizes)) {
-            let sizes_set = pass.shader.compiled_sizes(sizes);
-            let compiled_in = sizes_set.iter().map(|(name, value)| (name.as_str(), *value));
-            let set: Vec<(&str, u32)> = pass.set.iter().copied().chain(compiled_in).collect();
-            let known = gpu.is_compiled(&pass.shader, op, &set);
-            compiled |= !known;
-            pipelines.push(gpu.pipeline(&pass.shader, op, &scratch_names, &set)?);
-        }
-        if let Some(size) = sizes.to_be_named().find(|size| !pipelines.iter().any(|p| p.names(size))) {
-            let reason = format!("its kernel does not know of `{size}` and takes its default only");
-            return Err(Error::NotApplicable { variant: variant.name.to_owned(), reason });
-        }
+        let (pipelines, compiled) = pipelines(gpu, op, variant, sizes)?;
         let compile_ns = compiled.then(|| since(start));
 
         let bytes = |name: &str| 4 * op.len(sizes, name) as u64;
@@ -49,11 +36,9 @@ impl<'g> GpuPrepared<'g> {
             .map(|s| Ok((s.name, gpu.buffer(s.name, 4 * (s.len)(sizes))?)))
             .collect::<Result<_>>()?;
 
-        let bindings: Vec<(&str, &Buffer)> = operands
-            .iter()
-            .map(|(_, name, buffer)| (*name, buffer))
-            .chain(between.iter().map(|(name, buffer)| (*name, buffer)))
-            .collect();
+        let operands_bound = operands.iter().map(|(_, name, buffer)| Binding::whole(name, buffer));
+        let between_bound = between.iter().map(|(name, buffer)| Binding::whole(name, buffer));
+        let bindings: Vec<Binding<'_>> = operands_bound.chain(between_bound).collect();
         let mut launches = Vec::new();
         for pipeline in pipelines {
             let grid = pipeline.grid(op, sizes, gpu.caps())?;
@@ -64,6 +49,32 @@ impl<'g> GpuPrepared<'g> {
         let largest = fetched.map(|o| o.2.bytes()).max().unwrap_or(0);
         Ok(Self { gpu, launches, operands, staging: gpu.staging(largest)?, timer: gpu.timer(1)?, compile_ns })
     }
+}
+
+/// The kernels of a variant that these sizes use, in order, and whether one of them was compiled now.
+pub(super) fn pipelines(
+    gpu: &Gpu,
+    op: &'static Op,
+    variant: &Variant,
+    sizes: &Sizes,
+) -> Result<(Vec<Arc<Pipeline>>, bool)> {
+    let How::Wgsl { passes, scratch } = &variant.how else { unreachable!("only kernels come here") };
+    let scratch_names: Vec<&str> = scratch.iter().map(|s| s.name).collect();
+    let mut compiled = false;
+    let mut pipelines = Vec::new();
+    for pass in passes.iter().filter(|p| (p.when)(sizes)) {
+        let sizes_set = pass.shader.compiled_sizes(sizes);
+        let compiled_in = sizes_set.iter().map(|(name, value)| (name.as_str(), *value));
+        let set: Vec<(&str, u32)> = pass.set.iter().copied().chain(compiled_in).collect();
+        let known = gpu.is_compiled(&pass.shader, op, &set);
+        compiled |= !known;
+        pipelines.push(gpu.pipeline(&pass.shader, op, &scratch_names, &set)?);
+    }
+    if let Some(size) = sizes.to_be_named().find(|size| !pipelines.iter().any(|p| p.names(size))) {
+        let reason = format!("its kernel does not know of `{size}` and takes its default only");
+        return Err(Error::NotApplicable { variant: variant.name.to_owned(), reason });
+    }
+    Ok((pipelines, compiled))
 }
 
 impl GpuPrepared<'_> {
@@ -89,7 +100,7 @@ impl Prepared for GpuPrepared<'_> {
         let upload_ns = since(start);
 
         let encode = Instant::now();
-        let commands = self.gpu.record(&self.launches, self.timer.as_ref().map(|t| (t, 0)), None);
+        let commands = self.gpu.record(&self.launches, self.timer.as_ref().map(|t| (t, 0)), &[]);
         let encode_ns = since(encode);
 
         let resident_ns = self.gpu.run(commands)?;

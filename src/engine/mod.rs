@@ -8,9 +8,15 @@ mod cpu;
 mod gpu;
 mod per_window;
 mod phases;
+mod plan;
+mod prefer;
+mod runner;
 
 pub use array::{Pool2d, matmul, max_pool2d, max_pool2d_with_indices};
 pub use phases::Phases;
+pub use plan::{Call, Part};
+pub use prefer::runs_on;
+pub use runner::{CallTime, Program, Runner, Target};
 
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::phases::since;
 use super::{Phases, Prepared};
 use crate::error::Result;
-use crate::gpu::{Buffer, Gpu, KernelTime, Launch, Timer};
+use crate::gpu::{Binding, Buffer, Gpu, KernelTime, Launch, Timer, Transfer};
 use crate::ops::maxpool::{self, Pool};
 use crate::ops::{Data, Op, Product, Sizes, matmul};
 
@@ -44,8 +44,8 @@ impl<'g> PerWindowPrepared<'g> {
         } else {
             None
         };
-        let mut operands = vec![("a", &window), ("c", &result)];
-        operands.extend(filter.iter().map(|(buffer, _)| ("b", buffer)));
+        let mut operands = vec![Binding::whole("a", &window), Binding::whole("c", &result)];
+        operands.extend(filter.iter().map(|(buffer, _)| Binding::whole("b", buffer)));
         let bound = gpu.bind(&pipeline, op, &matmul_sizes, &operands)?;
         let grid = pipeline.grid(op, &matmul_sizes, gpu.caps())?;
         Ok(Self {
@@ -115,8 +115,12 @@ impl Prepared for PerWindowPrepared<'_> {
 
                 let encode = Instant::now();
                 let timer = self.timer.as_ref().map(|t| (t, slots));
-                let copy = Some((&self.product, &self.staging, self.product.bytes()));
-                let commands = self.gpu.record([&self.launch], timer, copy);
+                let copy = Transfer {
+                    from: (&self.product, 0),
+                    to: (&self.staging, 0),
+                    bytes: self.product.bytes(),
+                };
+                let commands = self.gpu.record([&self.launch], timer, &[copy]);
                 sums.encode_ns += since(encode);
 
                 let resident_ns = self.gpu.run(commands)?;

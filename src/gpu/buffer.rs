@@ -57,14 +57,20 @@ impl Gpu {
             usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
+        self.count_allocation();
         self.check(&format!("allocating {size} bytes for {what}"))?;
         Ok(Buffer { raw, bytes })
     }
 
     /// Hands host data over for the start of a buffer; the device has it before the next submission runs. Does not wait.
     pub fn write(&self, buffer: &Buffer, bytes: &[u8]) {
-        assert!(bytes.len() as u64 <= buffer.raw.size(), "an upload must fit its buffer");
-        self.queue.write_buffer(&buffer.raw, 0, bytes);
+        self.write_at(buffer, 0, bytes);
+    }
+
+    /// The same from byte `at` on, a multiple of 4.
+    pub fn write_at(&self, buffer: &Buffer, at: u64, bytes: &[u8]) {
+        assert!(at + bytes.len() as u64 <= buffer.raw.size(), "an upload must fit its buffer");
+        self.queue.write_buffer(&buffer.raw, at, bytes);
     }
 
     /// Copies host data to the starts of buffers and waits until it is there.
@@ -103,6 +109,7 @@ impl Gpu {
             usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
+        self.count_allocation();
         self.check(&format!("allocating {size} bytes of staging memory"))?;
         Ok(Buffer::whole(raw))
     }

@@ -1,6 +1,7 @@
 //! One opened device: its queue, its pipelines, and what went wrong on it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::adapter::{self, Adapter, Choice};
@@ -21,6 +22,8 @@ pub struct Gpu {
     pub(super) queue: wgpu::Queue,
     pub(super) pipelines: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
     adapter: Adapter,
+    allocations: AtomicU64,
+    submissions: AtomicU64,
     trouble: Arc<Mutex<Option<Trouble>>>,
 }
 
@@ -76,7 +79,8 @@ impl Gpu {
                 }
             });
         }));
-        Ok(Self { device, queue, pipelines: Mutex::default(), adapter, trouble })
+        let (pipelines, allocations, submissions) = Default::default();
+        Ok(Self { device, queue, pipelines, adapter, allocations, submissions, trouble })
     }
 
     /// The adapter it was opened on.
@@ -87,6 +91,24 @@ impl Gpu {
     /// What it can do.
     pub fn caps(&self) -> &Caps {
         &self.adapter.caps
+    }
+
+    /// Buffers and sets of bindings made so far. What runs in a steady state makes none: a test holds training to that.
+    pub fn allocations(&self) -> u64 {
+        self.allocations.load(Ordering::Relaxed)
+    }
+
+    /// Command buffers of launches submitted so far.
+    pub fn submissions(&self) -> u64 {
+        self.submissions.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_submission(&self) {
+        self.submissions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_allocation(&self) {
+        self.allocations.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether the kernels check bounds. Always so at present.

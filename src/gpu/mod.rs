@@ -14,7 +14,7 @@ mod timer;
 pub use adapter::{Adapter, Choice, list};
 pub use buffer::{Buffer, GUARD_BYTES};
 pub use device::Gpu;
-pub use recorder::{Bound, Commands, Launch};
+pub use recorder::{Binding, Bound, Commands, Launch, Transfer};
 pub use reflect::{Interface, Params, reflect};
 pub use shader::Pipeline;
 pub use timer::{KernelTime, Timer};

@@ -12,6 +12,37 @@ use crate::ops::{Op, Sizes};
 #[derive(Debug)]
 pub struct Bound {
     raw: wgpu::BindGroup,
+    /// The parameter block.
+    params: Option<wgpu::Buffer>,
+}
+
+/// What a variable of a shader is bound to.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding<'b> {
+    /// The variable.
+    pub name: &'b str,
+    /// The buffer.
+    pub buffer: &'b Buffer,
+    /// First byte and number of bytes; `None` for the whole buffer with its guard cells.
+    pub part: Option<(u64, u64)>,
+}
+
+impl<'b> Binding<'b> {
+    /// A whole buffer.
+    pub fn whole(name: &'b str, buffer: &'b Buffer) -> Self {
+        Self { name, buffer, part: None }
+    }
+}
+
+/// A copy between buffers, in bytes; offsets and sizes are multiples of 4.
+#[derive(Debug, Clone, Copy)]
+pub struct Transfer<'b> {
+    /// From where, and its first byte.
+    pub from: (&'b Buffer, u64),
+    /// To where, and its first byte.
+    pub to: (&'b Buffer, u64),
+    /// How many.
+    pub bytes: u64,
 }
 
 /// One kernel launch, ready to be recorded.
@@ -39,49 +70,69 @@ impl Gpu {
         pipeline: &Pipeline,
         op: &'static Op,
         sizes: &Sizes,
-        operands: &[(&str, &Buffer)],
+        operands: &[Binding<'_>],
     ) -> Result<Bound> {
         let interface = &pipeline.interface;
         let mut entries = Vec::new();
         for (binding, name, _) in &interface.storage {
-            let Some((_, buffer)) = operands.iter().find(|(n, _)| n == name) else {
+            let Some(operand) = operands.iter().find(|o| o.name == name) else {
                 return Err(Error::ShaderInterface {
                     file: "the shader".to_owned(),
                     op: op.name,
                     reason: format!("`{name}` is not used by these sizes ({sizes})"),
                 });
             };
-            entries
-                .push(wgpu::BindGroupEntry { binding: *binding, resource: buffer.raw.as_entire_binding() });
+            let resource = match operand.part {
+                None => operand.buffer.raw.as_entire_binding(),
+                Some((offset, bytes)) => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: &operand.buffer.raw,
+                    offset,
+                    size: wgpu::BufferSize::new(bytes),
+                }),
+            };
+            entries.push(wgpu::BindGroupEntry { binding: *binding, resource });
         }
-        let bytes = interface.params_bytes(op, sizes);
-        let params = self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("params"),
-            size: (bytes.len() as u64).next_multiple_of(16).max(16),
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        if let Some(block) = &interface.params {
+        let params = interface.params.as_ref().map(|block| {
+            let bytes = interface.params_bytes(op, sizes);
+            let params = self.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("params"),
+                size: (bytes.len() as u64).next_multiple_of(16).max(16),
+                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
             self.queue.write_buffer(&params, 0, &bytes);
-            entries
-                .push(wgpu::BindGroupEntry { binding: block.binding, resource: params.as_entire_binding() });
+            self.count_allocation();
+            (block.binding, params)
+        });
+        if let Some((binding, params)) = &params {
+            entries.push(wgpu::BindGroupEntry { binding: *binding, resource: params.as_entire_binding() });
         }
         let raw = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
             layout: &pipeline.raw.get_bind_group_layout(0),
             entries: &entries,
         });
+        self.count_allocation();
         self.check("binding the operands")?;
-        Ok(Bound { raw })
+        Ok(Bound { raw, params: params.map(|(_, buffer)| buffer) })
+    }
+
+    /// Writes the parameter block of a launch anew: what is submitted from now on sees it. The sizes must need the
+    /// same grid and the same operands.
+    pub fn update(&self, launch: &Launch, op: &'static Op, sizes: &Sizes) {
+        if let Some(params) = &launch.bound.params {
+            let bytes = launch.pipeline.interface.params_bytes(op, sizes);
+            self.queue.write_buffer(params, 0, &bytes);
+        }
     }
 
     /// Records launches, in order, as one compute pass of one command buffer; `timer` brackets the pass with a slot of
-    /// its own. `copy`, if any, is a copy of a buffer's first bytes to a staging buffer behind the pass.
+    /// its own. `transfers` follow the pass.
     pub fn record<'a>(
         &self,
         launches: impl IntoIterator<Item = &'a Launch>,
         timer: Option<(&Timer, u32)>,
-        copy: Option<(&Buffer, &Buffer, u64)>,
+        transfers: &[Transfer<'_>],
     ) -> Commands {
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
@@ -96,10 +147,16 @@ impl Gpu {
                 pass.dispatch_workgroups(x, y, z);
             }
         }
-        if let Some((from, to, bytes)) = copy {
-            encoder.copy_buffer_to_buffer(&from.raw, 0, &to.raw, 0, bytes.next_multiple_of(4));
+        for Transfer { from, to, bytes } in transfers {
+            encoder.copy_buffer_to_buffer(&from.0.raw, from.1, &to.0.raw, to.1, *bytes);
         }
         Commands(encoder.finish())
+    }
+
+    /// Submits and does not wait.
+    pub fn submit(&self, commands: Commands) {
+        self.count_submission();
+        self.queue.submit([commands.0]);
     }
 
     /// Submits and waits. Returns the nanoseconds from submission to completion on the host's clock.
@@ -108,7 +165,7 @@ impl Gpu {
     /// [`Error::DeviceLost`], [`Error::OutOfMemory`], [`Error::Validation`].
     pub fn run(&self, commands: Commands) -> Result<u64> {
         let start = Instant::now();
-        self.queue.submit([commands.0]);
+        self.submit(commands);
         self.wait("running the kernels")?;
         Ok(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }

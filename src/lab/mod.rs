@@ -16,6 +16,6 @@ mod verify;
 pub use budget::Budget;
 pub use experiment::{Experiment, Point};
 pub use probe::ceilings;
-pub use provenance::{Provenance, machine_name, utc_now};
+pub use provenance::{Provenance, machine_name, record, utc_now};
 pub use sweep::{Observer, Outcome, Silent, Source, Sweep};
 pub use verify::{Case, Verdict, user_variant, verify};

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::Experiment;
 use crate::engine::Engine;
 use crate::gpu::Adapter;
-use crate::ops::Fill;
+use crate::ops::{Fill, Shader};
 use crate::record::{AdapterInfo, Run, RunStatus, SCHEMA_VERSION};
 
 /// What a run's provenance needs besides the experiment and the engine.
@@ -32,19 +32,34 @@ pub fn machine_name(engine: &Engine) -> String {
     engine.gpu().map_or_else(cpu, |gpu| gpu.adapter().name.clone())
 }
 
-/// The record of a run that starts now.
+/// The record of a sweep that starts now.
 pub(super) fn run(experiment: &Experiment, engine: &Engine, provenance: &Provenance, seed: u64) -> Run {
+    // By name and constants: the code itself is in the shaders' hashes and the commit.
+    let constants: Vec<_> = experiment.variants.iter().map(|v| (v.name, v.constants())).collect();
+    let terms = format!("{:?}\n{constants:?}", experiment.budget);
+    let shaders = experiment.variants.iter().flat_map(|v| v.shaders());
+    record([&experiment.name, &experiment.text], shaders, engine, provenance, (seed, &terms))
+}
+
+/// The record of a run that starts now: its name and its file's text, the shaders that it may use, its seed, and what
+/// else a time depends on.
+pub fn record<'s>(
+    [name, text]: [&str; 2],
+    shaders: impl IntoIterator<Item = &'s Shader>,
+    engine: &Engine,
+    provenance: &Provenance,
+    (seed, terms): (u64, &str),
+) -> Run {
     let (cpu, cores, memory_bytes) = host();
     let adapter = engine.gpu().map(|gpu| info(gpu.adapter()));
-    let sources = experiment.variants.iter().flat_map(|v| v.shaders());
     let shaders: BTreeMap<String, String> =
-        sources.map(|s| (s.name.to_owned(), hex(s.source.as_bytes()))).collect();
+        shaders.into_iter().map(|s| (s.name.to_owned(), hex(s.source.as_bytes()))).collect();
     let lock_sha256 = hex(include_bytes!("../../Cargo.lock"));
     let mut run = Run {
         schema_version: SCHEMA_VERSION,
         command: provenance.command.clone(),
-        experiment: experiment.name.clone(),
-        experiment_text: experiment.text.clone(),
+        experiment: name.to_owned(),
+        experiment_text: text.to_owned(),
         status: RunStatus::Running,
         started: utc_now(),
         finished: None,
@@ -66,10 +81,7 @@ pub(super) fn run(experiment: &Experiment, engine: &Engine, provenance: &Provena
         images: provenance.images.clone(),
         notes: provenance.notes.clone(),
     };
-    // By name and constants: the code itself is in the shaders' hashes and the commit.
-    let constants: Vec<_> = experiment.variants.iter().map(|v| (v.name, v.constants())).collect();
-    let terms = format!("{:?}\n{constants:?}", experiment.budget);
-    run.resume_key = resume_key(&run, engine.threads(), &terms);
+    run.resume_key = resume_key(&run, engine.threads(), terms);
     run
 }
 

@@ -12,7 +12,9 @@ use super::regularised::{self, L1, Penalties, WEIGHT_DECAY};
 use super::relu::shape;
 use super::shader::wgsl;
 use super::tolerance::{EPS, TINY};
-use super::{CHUNK, Cost, CpuCall, DType, Data, Expected, Field, Op, Operand, Pass, Role, Sizes, Variant};
+use super::{
+    CHUNK, Cost, CpuCall, DType, Data, Expected, Field, Op, Operand, Pass, Role, Sizes, Variant, ViewMut,
+};
 use super::{not_empty, within};
 
 /// The operation.
@@ -82,7 +84,7 @@ pub static OP: Op = Op {
         Variant::serial("a plain loop on one thread", |call| {
             let step = Step::of(call.sizes);
             let [p, m, v] = call.outputs else { unreachable!("three operands in place") };
-            step.take(call.inputs[0].f32(), [p, m, v].map(Data::f32_mut));
+            step.take(call.inputs[0].f32(), [p, m, v].map(ViewMut::f32_mut));
         }),
         Variant::rayon("chunks shared out over threads", parallel),
         Variant::kernels("direct", "one thread a parameter", &[Pass::plain(wgsl!("adam/direct"))]),
@@ -140,7 +142,7 @@ impl Step {
     }
 }
 
-fn parallel(call: &mut CpuCall<'_>) {
+fn parallel(call: &mut CpuCall<'_, '_>) {
     let step = Step::of(call.sizes);
     let [p, m, v] = call.outputs else { unreachable!("three operands in place") };
     let [p, m, v] = [p, m, v].map(|d| d.f32_mut().par_chunks_mut(CHUNK));

@@ -131,20 +131,20 @@ fn rows(inputs: [&[f32]; 3], outputs: [&mut [f32]; 3]) {
     }
 }
 
-fn serial(call: &mut CpuCall<'_>) {
+fn serial(call: &mut CpuCall<'_, '_>) {
     let [row_loss, p, g, loss] = call.outputs else { unreachable!("four outputs") };
-    let inputs = [0, 1, 2].map(|i| Data::f32(&call.inputs[i]));
+    let inputs = [0, 1, 2].map(|i| call.inputs[i].f32());
     rows(inputs, [row_loss.f32_mut(), p.f32_mut(), g.f32_mut()]);
-    loss.f32_mut()[0] = row_loss.f32().iter().sum();
+    loss.f32_mut()[0] = row_loss.f32_mut().iter().sum();
 }
 
-fn parallel(call: &mut CpuCall<'_>) {
+fn parallel(call: &mut CpuCall<'_, '_>) {
     let [row_loss, p, g, loss] = call.outputs else { unreachable!("four outputs") };
-    let [x, t, w] = [0, 1, 2].map(|i| Data::f32(&call.inputs[i]).par_chunks(CHUNK));
+    let [x, t, w] = [0, 1, 2].map(|i| call.inputs[i].f32().par_chunks(CHUNK));
     let [a, b, c] = [&mut *row_loss, p, g].map(|d| d.f32_mut().par_chunks_mut(CHUNK));
     a.zip(b.zip(c)).zip(x.zip(t.zip(w))).for_each(|((a, (b, c)), (x, (t, w)))| rows([x, t, w], [a, b, c]));
     // In the order of the rows, whatever the number of threads.
-    loss.f32_mut()[0] = row_loss.f32().iter().sum();
+    loss.f32_mut()[0] = row_loss.f32_mut().iter().sum();
 }
 
 #[cfg(test)]

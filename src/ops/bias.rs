@@ -161,7 +161,7 @@ fn backward_reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
     vec![Expected::near("db", sums)]
 }
 
-fn serial(call: &mut CpuCall<'_>, finish: fn(f32) -> f32) {
+fn serial(call: &mut CpuCall<'_, '_>, finish: fn(f32) -> f32) {
     let l = call.sizes.get("l") as usize;
     let (x, b) = (call.inputs[0].f32().chunks_exact(l), call.inputs[1].f32());
     let y = call.outputs[0].f32_mut().chunks_exact_mut(l);
@@ -170,7 +170,7 @@ fn serial(call: &mut CpuCall<'_>, finish: fn(f32) -> f32) {
     }
 }
 
-fn parallel(call: &mut CpuCall<'_>, finish: fn(f32) -> f32) {
+fn parallel(call: &mut CpuCall<'_, '_>, finish: fn(f32) -> f32) {
     let l = call.sizes.get("l") as usize;
     let row = call.sizes.get("c") as usize * l;
     let b = call.inputs[1].f32();
@@ -190,7 +190,7 @@ struct Channels<'a> {
 }
 
 impl<'a> Channels<'a> {
-    fn of(call: &CpuCall<'a>) -> Self {
+    fn of(call: &CpuCall<'a, '_>) -> Self {
         let [c, l] = ["c", "l"].map(|name| call.sizes.get(name) as usize);
         Self { dy: call.inputs[0].f32(), c, l }
     }

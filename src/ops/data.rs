@@ -1,4 +1,4 @@
-//! Host-side operands: flat arrays of 32-bit elements in row-major order.
+//! Host-side operands: flat arrays of 32-bit elements in row-major order, and views of them.
 
 /// Element type of an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +126,121 @@ impl Data {
         match self {
             Self::F32(v) => bytemuck::cast_slice_mut(v),
             Self::I32(v) => bytemuck::cast_slice_mut(v),
+        }
+    }
+}
+
+/// Elements that a call reads, wherever they lie: a whole operand, or a part of a larger buffer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum View<'a> {
+    /// Floats.
+    F32(&'a [f32]),
+    /// Integers.
+    I32(&'a [i32]),
+}
+
+/// Elements that a call writes.
+#[derive(Debug, PartialEq)]
+pub enum ViewMut<'a> {
+    /// Floats.
+    F32(&'a mut [f32]),
+    /// Integers.
+    I32(&'a mut [i32]),
+}
+
+impl Data {
+    /// All elements, to read.
+    pub fn view(&self) -> View<'_> {
+        match self {
+            Self::F32(v) => View::F32(v),
+            Self::I32(v) => View::I32(v),
+        }
+    }
+
+    /// All elements, to write.
+    pub fn view_mut(&mut self) -> ViewMut<'_> {
+        match self {
+            Self::F32(v) => ViewMut::F32(v),
+            Self::I32(v) => ViewMut::I32(v),
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    /// The floats.
+    ///
+    /// # Panics
+    /// As [`Data::f32`].
+    pub fn f32(&self) -> &'a [f32] {
+        let Self::F32(v) = self else { unreachable!("an operand of floats was expected") };
+        v
+    }
+
+    /// The integers.
+    ///
+    /// # Panics
+    /// If these are floats.
+    pub fn i32(&self) -> &'a [i32] {
+        let Self::I32(v) = self else { unreachable!("an operand of integers was expected") };
+        v
+    }
+
+    /// `len` elements from element `at` on.
+    #[must_use]
+    pub fn part(self, at: usize, len: usize) -> Self {
+        match self {
+            Self::F32(v) => Self::F32(&v[at..at + len]),
+            Self::I32(v) => Self::I32(&v[at..at + len]),
+        }
+    }
+
+    /// The elements as bytes, in the machine's order.
+    pub fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::F32(v) => bytemuck::cast_slice(v),
+            Self::I32(v) => bytemuck::cast_slice(v),
+        }
+    }
+}
+
+impl<'a> ViewMut<'a> {
+    /// The floats, to write.
+    ///
+    /// # Panics
+    /// As [`Data::f32`].
+    pub fn f32_mut(&mut self) -> &mut [f32] {
+        let Self::F32(v) = self else { unreachable!("an operand of floats was expected") };
+        v
+    }
+
+    /// The integers, to write.
+    ///
+    /// # Panics
+    /// If these are floats.
+    pub fn i32_mut(&mut self) -> &mut [i32] {
+        let Self::I32(v) = self else { unreachable!("an operand of integers was expected") };
+        v
+    }
+
+    /// The elements before `at`, and those from there on.
+    pub fn split_at(self, at: usize) -> (Self, Self) {
+        match self {
+            Self::F32(v) => {
+                let (head, tail) = v.split_at_mut(at);
+                (Self::F32(head), Self::F32(tail))
+            }
+            Self::I32(v) => {
+                let (head, tail) = v.split_at_mut(at);
+                (Self::I32(head), Self::I32(tail))
+            }
+        }
+    }
+
+    /// The same elements, to read only.
+    pub fn freeze(self) -> View<'a> {
+        match self {
+            Self::F32(v) => View::F32(v),
+            Self::I32(v) => View::I32(v),
         }
     }
 }

@@ -136,7 +136,7 @@ fn root(sum: f64) -> f32 {
     sum.sqrt() as f32
 }
 
-fn parallel(call: &mut CpuCall<'_>) {
+fn parallel(call: &mut CpuCall<'_, '_>) {
     let sums: Vec<f64> = call.inputs[0].f32().par_chunks(CHUNK).map(squares).collect();
     call.outputs[0].f32_mut()[0] = root(sums.iter().sum());
 }
@@ -151,7 +151,7 @@ fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
     vec![Expected::near("norm", [(norm, bound)])]
 }
 
-fn scale(call: &CpuCall<'_>) -> f32 {
+fn scale(call: &CpuCall<'_, '_>) -> f32 {
     let norm = call.inputs[0].f32()[0];
     if norm.is_finite() { (call.sizes.real("max_norm") / (norm + 1e-6)).min(1.0) } else { 1.0 }
 }

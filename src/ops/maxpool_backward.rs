@@ -127,7 +127,7 @@ fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
     vec![Expected { operand: "dx", want, bound: Bound::Absolute(bounds) }]
 }
 
-fn serial(call: &mut CpuCall<'_>) {
+fn serial(call: &mut CpuCall<'_, '_>) {
     let pool = Pool::of(call.sizes);
     let (plane, windows) = pool.planes();
     let gradients =
@@ -137,7 +137,7 @@ fn serial(call: &mut CpuCall<'_>) {
     }
 }
 
-fn parallel(call: &mut CpuCall<'_>) {
+fn parallel(call: &mut CpuCall<'_, '_>) {
     let pool = Pool::of(call.sizes);
     let (plane, windows) = pool.planes();
     let (dy, indices) = (call.inputs[0].f32(), call.inputs[1].i32());

@@ -33,7 +33,7 @@ mod tolerance;
 mod variant;
 
 pub use caps::Caps;
-pub use data::{DType, Data, POISON};
+pub use data::{DType, Data, POISON, View, ViewMut};
 pub use init::{Fans, Init};
 pub use inputs::Fill;
 pub use shader::{Knobs, Shader};

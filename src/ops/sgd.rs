@@ -92,7 +92,7 @@ impl Step {
     }
 }
 
-fn parallel(call: &mut CpuCall<'_>) {
+fn parallel(call: &mut CpuCall<'_, '_>) {
     let step = Step::of(call.sizes);
     let [p, v] = call.outputs else { unreachable!("two operands in place") };
     let in_place = p.f32_mut().par_chunks_mut(CHUNK).zip(v.f32_mut().par_chunks_mut(CHUNK));
@@ -124,6 +124,7 @@ fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::View;
     use super::*;
 
     /// By hand: two steps of each form on one parameter.
@@ -134,8 +135,9 @@ mod tests {
             let sizes = OP.sizes(pairs).unwrap();
             let mut state = [Data::F32(vec![1.0]), Data::F32(vec![0.0])];
             for (gradient, want) in [1.0, 0.5].into_iter().zip(want) {
-                let inputs = [Data::F32(vec![gradient])];
-                parallel(&mut CpuCall { sizes: &sizes, inputs: &inputs, outputs: &mut state, threads: 1 });
+                let gradient = [gradient];
+                let (inputs, mut outputs) = ([View::F32(&gradient)], state.each_mut().map(Data::view_mut));
+                parallel(&mut CpuCall { sizes: &sizes, inputs: &inputs, outputs: &mut outputs, threads: 1 });
                 assert_eq!(state[0].f32()[0], want, "nesterov={nesterov}");
             }
         }

@@ -55,6 +55,14 @@ impl Shader {
         self.source.lines().filter_map(rest).any(|r| r.trim_start().starts_with([':', '=', ';']))
     }
 
+    /// Whether the text knows of a size: as a member of its parameter block, or as the constant `SIZE_<NAME>`.
+    pub fn names(&self, size: &str) -> bool {
+        let member = |line: &str| {
+            line.trim_start().strip_prefix(size).is_some_and(|rest| rest.trim_start().starts_with(':'))
+        };
+        self.has_override(&format!("SIZE_{}", size.to_uppercase())) || self.source.lines().any(member)
+    }
+
     /// The sizes that this shader wants compiled in, as values for its constants: `override SIZE_KH` is set to the size
     /// `kh`. It keeps a choice or a divisor out of the inner loops, at the price of a pipeline for each value.
     pub fn compiled_sizes(&self, sizes: &Sizes) -> Vec<(String, u32)> {

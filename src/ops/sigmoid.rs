@@ -107,8 +107,8 @@ fn backward(y: &[f32], dy: &[f32], dx: &mut [f32]) {
     dx.iter_mut().zip(y.iter().zip(dy)).for_each(|(dx, (&y, &dy))| *dx = dy * (y * (1.0 - y)));
 }
 
-fn parallel_backward(call: &mut CpuCall<'_>) {
-    let [y, dy] = [0, 1].map(|i| Data::f32(&call.inputs[i]).par_chunks(CHUNK));
+fn parallel_backward(call: &mut CpuCall<'_, '_>) {
+    let [y, dy] = [0, 1].map(|i| call.inputs[i].f32().par_chunks(CHUNK));
     let dx = call.outputs[0].f32_mut().par_chunks_mut(CHUNK);
     dx.zip(y.zip(dy)).for_each(|(dx, (y, dy))| backward(y, dy, dx));
 }

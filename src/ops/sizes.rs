@@ -178,6 +178,16 @@ impl Sizes {
         special.map(|(f, _)| f.name)
     }
 
+    /// Sets a size to the bits of a value. It is for the caller to hold the result to the op's check.
+    ///
+    /// # Panics
+    /// As [`Sizes::get`].
+    pub fn set(&mut self, name: &str, bits: u32) {
+        let at = self.fields.iter().position(|f| f.name == name);
+        let at = at.unwrap_or_else(|| unreachable!("no size is called {name}"));
+        self.values[at] = bits;
+    }
+
     /// Names and values, in the op's order.
     pub fn values(&self) -> impl Iterator<Item = (&'static str, u32)> + '_ {
         self.fields.iter().zip(&self.values).map(|(f, &v)| (f.name, v))

@@ -156,7 +156,7 @@ fn one_row(x: &[f32], target: i32, weight: f32, probabilities: &mut [f32], gradi
     }
 }
 
-fn serial(call: &mut CpuCall<'_>) {
+fn serial(call: &mut CpuCall<'_, '_>) {
     let c = call.sizes.get("c") as usize;
     let [row_loss, probabilities, gradient, loss] = call.outputs else { unreachable!("four outputs") };
     let rows =
@@ -165,10 +165,10 @@ fn serial(call: &mut CpuCall<'_>) {
     for ((l, (p, g)), (x, (&target, &weight))) in row_loss.f32_mut().iter_mut().zip(matrices).zip(rows) {
         *l = one_row(x, target, weight, p, g);
     }
-    loss.f32_mut()[0] = row_loss.f32().iter().sum();
+    loss.f32_mut()[0] = row_loss.f32_mut().iter().sum();
 }
 
-fn parallel(call: &mut CpuCall<'_>) {
+fn parallel(call: &mut CpuCall<'_, '_>) {
     let c = call.sizes.get("c") as usize;
     let [row_loss, probabilities, gradient, loss] = call.outputs else { unreachable!("four outputs") };
     let rows = call.inputs[0].f32().par_chunks_exact(c);
@@ -178,7 +178,7 @@ fn parallel(call: &mut CpuCall<'_>) {
     let results = row_loss.f32_mut().par_iter_mut().zip(matrices).zip(rows).with_min_len((4096 / c).max(1));
     results.for_each(|((l, (p, g)), (x, (&target, &weight)))| *l = one_row(x, target, weight, p, g));
     // In the order of the rows, whatever the number of threads.
-    loss.f32_mut()[0] = row_loss.f32().iter().sum();
+    loss.f32_mut()[0] = row_loss.f32_mut().iter().sum();
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! HOW an op is computed: one value a variant.
 
-use super::{Caps, Data, Shader, Sizes};
+use super::{Caps, Shader, Sizes, View, ViewMut};
 
 /// One way to compute an op.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub enum How {
     /// A function on the CPU. `serial` code ignores the thread count.
     Cpu {
         /// The function.
-        run: fn(&mut CpuCall<'_>),
+        run: fn(&mut CpuCall<'_, '_>),
         /// Whether it uses more than one thread.
         parallel: bool,
     },
@@ -74,27 +74,27 @@ pub struct Product {
 
 /// What a CPU variant gets.
 #[derive(Debug)]
-pub struct CpuCall<'a> {
+pub struct CpuCall<'a, 'd> {
     /// The sizes.
     pub sizes: &'a Sizes,
     /// The operands that are only read, in the op's order.
-    pub inputs: &'a [Data],
+    pub inputs: &'a [View<'a>],
     /// What is updated in place, holding what it is before, then the outputs that the sizes ask for; each in the op's
     /// order.
-    pub outputs: &'a mut [Data],
+    pub outputs: &'a mut [ViewMut<'d>],
     /// Threads to use; the call runs inside a rayon pool of that many.
     pub threads: usize,
 }
 
 impl Variant {
     /// Plain code on one thread, called `serial`.
-    pub(super) const fn serial(doc: &'static str, run: fn(&mut CpuCall<'_>)) -> Self {
+    pub(super) const fn serial(doc: &'static str, run: fn(&mut CpuCall<'_, '_>)) -> Self {
         let how = How::Cpu { run, parallel: false };
         Self { name: "serial", doc, how, finite_only: false, requires: Self::anywhere }
     }
 
     /// Plain code on several threads, called `rayon`.
-    pub(super) const fn rayon(doc: &'static str, run: fn(&mut CpuCall<'_>)) -> Self {
+    pub(super) const fn rayon(doc: &'static str, run: fn(&mut CpuCall<'_, '_>)) -> Self {
         let how = How::Cpu { run, parallel: true };
         Self { name: "rayon", doc, how, finite_only: false, requires: Self::anywhere }
     }
@@ -118,6 +118,12 @@ impl Variant {
     /// Whether it dispatches once for each window, and so takes time by the number of windows.
     pub fn is_per_window(&self) -> bool {
         matches!(self.how, How::PerWindow(_))
+    }
+
+    /// Whether its kernels know of every size that only kernels that name it know of.
+    pub fn knows(&self, sizes: &Sizes) -> bool {
+        let named = |size| self.shaders().iter().any(|shader| shader.names(size));
+        self.is_cpu() || sizes.to_be_named().all(named)
     }
 
     /// The constants that it sets, kernel by kernel.

@@ -2,7 +2,9 @@
 //!
 //! A run owns one folder, `results/<experiment>/<date>-<machine>/`. In it stand `run.json` ([`Run`]: what was run,
 //! on what machine), `samples.csv` (one [`Row`] a timed call), what the machine can reach (`ceilings.json`, [`Ceilings`])
-//! and, where an experiment computes more than times, `facts.json` ([`Facts`]). Everything that is reported is rebuilt from these files.
+//! and, where an experiment computes more than times, `facts.json` ([`Facts`]). A run that trains a network has
+//! `training.csv` ([`TrainingRow`]), `metrics.json` ([`Metrics`]), `layers.csv` ([`LayerRow`]) and `learning_rate.csv`
+//! ([`RangeRow`]) in place of samples. Everything that is reported is rebuilt from these files.
 
 mod ceilings;
 mod columns;
@@ -15,6 +17,7 @@ mod run;
 mod samples;
 #[cfg(test)]
 mod tests;
+mod training;
 
 pub use ceilings::{CEILINGS_VERSION, Ceilings, Probe, ProbeKind, Side, SkippedProbe};
 pub use facts::Facts;
@@ -24,6 +27,11 @@ pub use parse::{MAX_SAMPLES_BYTES, from_bytes, read_samples};
 pub use row::{CallKind, Clock, Row, Status};
 pub use run::{AdapterInfo, Run, RunStatus, SCHEMA_VERSION};
 pub use samples::SamplesWriter;
+pub use training::{
+    ClassMetrics, Counts, LayerRow, Leaks, METRICS_VERSION, MODEL_FILE, Metrics, Part, RangeRow,
+    StepCeilings, Suggestion, TrainingFolder, TrainingRow, TrainingWriter, read_layers, read_range,
+    read_training, write_layers, write_range,
+};
 
 use crate::error::{Error, Result};
 use std::io::Read;
@@ -48,17 +56,28 @@ fn read_bounded(path: &Path, what: &'static str, limit: u64) -> Result<Vec<u8>> 
 /// Writes a file so that a reader sees the old text or the new one, never half: a temporary file beside it, then a
 /// rename.
 fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    use std::io::Write;
+    replace(path, |file| std::io::Write::write_all(file, bytes))
+}
+
+/// Replaces a file by what `write` puts into a temporary one beside it: synchronised, then renamed, so that after any
+/// failure, a full disk included, the file that was there is whole.
+///
+/// # Errors
+/// [`Error::Write`]; the temporary file is gone then.
+pub(crate) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>,
+) -> Result<()> {
     let mut name = path.file_name().map(std::ffi::OsStr::to_os_string).unwrap_or_default();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
-    let write = || -> std::io::Result<()> {
+    let write_all = || -> std::io::Result<()> {
         let mut file = std::fs::File::create(&temporary)?;
-        file.write_all(bytes)?;
+        write(&mut file)?;
         file.sync_all()?;
         std::fs::rename(&temporary, path)
     };
-    write().map_err(|e| {
+    write_all().map_err(|e| {
         // The half-written file is of no use to anyone; that it may not go either changes nothing.
         let _ = std::fs::remove_file(&temporary);
         Error::write(path, e)

@@ -185,7 +185,7 @@ pub(super) fn complete(bytes: &[u8]) -> usize {
 }
 
 /// Keeps a second writer off the file. A file system without locks is used without one.
-fn lock(path: &Path, file: &File) -> Result<()> {
+pub(super) fn lock(path: &Path, file: &File) -> Result<()> {
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => {
             let busy =

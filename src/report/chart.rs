@@ -68,6 +68,11 @@ struct Frame {
 impl Chart {
     /// Lays the chart out.
     pub(super) fn scene(&self) -> Scene {
+        self.scene_with(&[])
+    }
+
+    /// Lays the chart out with upright dashed lines at some x, each with its label above the plot, on a line of its own.
+    pub(super) fn scene_with(&self, uprights: &[(f64, String)]) -> Scene {
         let y_ticks = if self.y.ticks.is_empty() { self.y.scale.ticks(10) } else { self.y.ticks.clone() };
         let y_labels: Vec<String> = y_ticks.iter().map(|t| tick_label(*t, self.y.unit)).collect();
         let ticks_width = y_labels.iter().map(|t| width(t, SMALL, false)).fold(0.0, f64::max);
@@ -76,7 +81,8 @@ impl Chart {
             self.series.iter().map(|s| width(&s.label, LABEL, !s.light)).fold(levels_width, f64::max);
         let titles = wrap(&self.title, TITLE, true, WIDTH - 32.0);
         let subtitles = wrap(&self.subtitle, SMALL, false, WIDTH - 32.0);
-        let top = 20.0 + 22.0 * titles.len() as f64 + 18.0 * subtitles.len() as f64 + 10.0;
+        let heading_height = 20.0 + 22.0 * titles.len() as f64 + 18.0 * subtitles.len() as f64 + 10.0;
+        let top = heading_height + 18.0 * uprights.len() as f64;
         let frame = Frame {
             left: 12.0 + 18.0 + ticks_width + 8.0,
             right: WIDTH - 10.0 - labels_width - 14.0,
@@ -88,6 +94,7 @@ impl Chart {
         self.draw_y(&mut scene, &frame, &y_ticks, &y_labels);
         self.draw_x(&mut scene, &frame);
         self.draw_levels(&mut scene, &frame);
+        self.draw_uprights(&mut scene, &frame, uprights);
         for light in [true, false] {
             self.series
                 .iter()
@@ -160,6 +167,27 @@ impl Chart {
         }
     }
 
+    fn draw_uprights(&self, scene: &mut Scene, frame: &Frame, uprights: &[(f64, String)]) {
+        for (line, (value, label)) in uprights.iter().enumerate() {
+            let (x, _) = self.at(frame, *value, self.y.scale.high);
+            let baseline = frame.top - 6.0 - 18.0 * (uprights.len() - 1 - line) as f64;
+            let points = vec![(x, baseline + 3.0), (x, frame.bottom)];
+            let dash = Some((5.0, 4.0));
+            scene.shapes.push(Shape::Line { points, colour: QUIET, width: 1.3, dash, alpha: 1.0 });
+            let half = width(label, LABEL, false) / 2.0;
+            // Of several, the leftmost stands left of its line and the others right of theirs, so that no line crosses
+            // another's label.
+            let leftmost = uprights.iter().all(|(other, _)| value <= other);
+            let wanted = match uprights.len() {
+                1 => x,
+                _ if leftmost => x - half + 6.0,
+                _ => x + half - 6.0,
+            };
+            let middle = wanted.clamp((12.0 + half).min(WIDTH / 2.0), (WIDTH - 12.0 - half).max(WIDTH / 2.0));
+            scene.text((middle, baseline), label, LABEL, Anchor::Middle, for_text(QUIET));
+        }
+    }
+
     fn draw_band(&self, scene: &mut Scene, frame: &Frame, series: &Series) {
         let with: Vec<(f64, Interval)> = series
             .points
@@ -203,6 +231,7 @@ impl Chart {
         let value = |v: f64| match self.y.unit {
             Unit::Time => format::time(v),
             Unit::Factor => format!("{}×", format::number(v)),
+            Unit::Percent => format!("{} %", format::number(100.0 * v)),
             Unit::Plain => format!("{} {}", format::number(v), self.y.title),
         };
         let band = mark.band.map_or_else(String::new, |b| format!(" [{}, {}]", value(b.low), value(b.high)));

@@ -183,5 +183,9 @@ fn bar(point: &Point) -> Option<Bar> {
     let parts = [phases.upload, phases.encode, phases.launch, phases.kernel, phases.download];
     let [upload, encode, launch, kernel, download] = parts.map(Option::unwrap_or_default);
     let rest = (whole - upload - encode - launch - kernel - download).max(0.0);
-    Some(Bar { label: point.variant.clone(), parts: [upload, encode, launch, kernel, download, rest], whole })
+    Some(Bar {
+        label: point.variant.clone(),
+        parts: vec![upload, encode, launch, kernel, download, rest],
+        whole,
+    })
 }

@@ -8,21 +8,21 @@ static REGULAR: &[u8] = include_bytes!("fonts/inter-regular.otf");
 static BOLD: &[u8] = include_bytes!("fonts/inter-bold.otf");
 
 /// A weight of the font.
-pub(super) struct Face(FontRef<'static>);
+pub(crate) struct Face(FontRef<'static>);
 
 impl Face {
     /// The regular or the bold weight.
     ///
     /// # Errors
     /// [`Error::Figure`] where the embedded file does not parse.
-    pub(super) fn new(bold: bool) -> Result<Self> {
+    pub(crate) fn new(bold: bool) -> Result<Self> {
         let font = FontRef::try_from_slice(if bold { BOLD } else { REGULAR });
         let failed = |e: ab_glyph::InvalidFont| Error::Figure { what: "text".into(), reason: e.to_string() };
         Ok(Self(font.map_err(failed)?))
     }
 
     /// The width of a text at `size` pixels per em.
-    pub(super) fn width(&self, text: &str, size: f64) -> f64 {
+    pub(crate) fn width(&self, text: &str, size: f64) -> f64 {
         let units = f64::from(self.0.units_per_em().unwrap_or(1000.0));
         text.chars().map(|c| f64::from(self.0.h_advance_unscaled(self.0.glyph_id(c)))).sum::<f64>() * size
             / units
@@ -34,7 +34,7 @@ impl Face {
         clippy::cast_possible_truncation,
         reason = "pixel positions of a figure are far below the limits"
     )]
-    pub(super) fn rasterise(&self, text: &str, size: f64, mut dot: impl FnMut(i32, i32, f64)) {
+    pub(crate) fn rasterise(&self, text: &str, size: f64, mut dot: impl FnMut(i32, i32, f64)) {
         let units = self.0.units_per_em().unwrap_or(1000.0);
         // ab_glyph scales by the line height, a design program by the em: this is the factor between the two.
         let scale = PxScale::from(size as f32 * self.0.height_unscaled() / units);
@@ -71,4 +71,19 @@ pub(super) fn wrap(text: &str, size: f64, bold: bool, limit: f64) -> Vec<String>
         }
     }
     lines
+}
+
+/// A text cut to a width, with dots where it was cut.
+pub(super) fn cut(text: &str, size: f64, bold: bool, limit: f64) -> String {
+    if width(text, size, bold) <= limit {
+        return text.to_string();
+    }
+    let mut kept = String::new();
+    for c in text.chars() {
+        if width(&format!("{kept}{c}..."), size, bold) > limit {
+            break;
+        }
+        kept.push(c);
+    }
+    format!("{}...", kept.trim_end())
 }

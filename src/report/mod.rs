@@ -1,6 +1,6 @@
 //! Figures and tables from analysis: run folders in, a report out.
 //!
-//! [`report`] reads nothing but the folders that runs left, and writes `report.md`, `report.html`, `thesis.md` where
+//! [`report`] reads nothing but the folders that runs left, of sweeps and of trainings, and writes `report.md`, `report.html`, `thesis.md` where
 //! a run repeats the thesis, `tables/*.csv`, `figures/*.svg` and `figures/*.png`. The same files give the same bytes.
 
 mod axis;
@@ -23,9 +23,11 @@ mod roofline;
 mod scaling;
 mod scene;
 mod section;
+mod sheet;
 mod source;
 mod table;
 mod thesis;
+mod training;
 
 #[cfg(test)]
 mod roofline_tests;
@@ -34,10 +36,15 @@ mod scaling_tests;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use font::Face;
+pub use sheet::{MAX_TILES, Stage, Tile, write_sheet};
+
 use crate::error::{Error, Result};
+use crate::record::TrainingFolder;
 use page::{Block, heading, text, walk};
 use source::Source;
 use std::path::{Path, PathBuf};
+use training::Training;
 
 /// What a report consists of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +63,8 @@ pub struct Summary {
     pub points: usize,
     /// Points skipped or failed.
     pub troubles: usize,
+    /// Networks trained, over all folders.
+    pub trainings: usize,
 }
 
 /// Builds the report of the run folders `dirs` in `out`, which is made. Earlier reports there are replaced; run
@@ -69,15 +78,19 @@ pub fn report(dirs: &[PathBuf], out: &Path) -> Result<Summary> {
         let reason = "name at least one run folder".to_string();
         return Err(Error::Records { what: "report".to_string(), reason });
     }
-    let sources = source::read(dirs)?;
-    let title = title(&sources);
-    let top = section::top(&sources, dirs);
+    let (of_training, of_sweeps): (Vec<PathBuf>, Vec<PathBuf>) =
+        dirs.iter().cloned().partition(|d| TrainingFolder::is(d));
+    let sources = source::read(&of_sweeps)?;
+    let trainings = training::read(&of_training, &sources)?;
+    let title = title(&sources, &trainings);
+    let top = section::top(&sources, &trainings, dirs);
     let mut body: Vec<Block> = Vec::new();
     for source in &sources {
         body.extend(section::experiment(source));
     }
-    let thesis = thesis::page(&sources)?;
-    let end = section::end(&sources);
+    body.extend(training::section(&trainings));
+    let thesis = thesis::page(&sources, &trainings)?;
+    let end = section::end(&sources, &trainings);
 
     let mut everything = top.clone();
     everything.extend(body.iter().chain(&thesis).chain(&end).cloned());
@@ -110,6 +123,7 @@ pub fn report(dirs: &[PathBuf], out: &Path) -> Result<Summary> {
         tables,
         points: sources.iter().map(|s| s.points.len()).sum(),
         troubles: sources.iter().map(|s| s.troubles.len()).sum(),
+        trainings: trainings.len(),
     })
 }
 
@@ -129,11 +143,12 @@ pub fn speedup_tables(dirs: &[PathBuf]) -> Result<String> {
     Ok(markdown::page("Speedup", &blocks))
 }
 
-fn title(sources: &[Source]) -> String {
+fn title(sources: &[Source], trainings: &[Training]) -> String {
     let mut names: Vec<&str> = Vec::new();
-    for source in sources {
-        if !names.contains(&source.folder.run.experiment.as_str()) {
-            names.push(&source.folder.run.experiment);
+    let runs = sources.iter().map(|s| &s.folder.run).chain(trainings.iter().map(|t| &t.folder.run));
+    for run in runs {
+        if !names.contains(&run.experiment.as_str()) {
+            names.push(&run.experiment);
         }
     }
     format!("Tesela report: {}", names.join(", "))

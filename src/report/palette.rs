@@ -122,6 +122,18 @@ pub(super) const PHASES: [(&str, Colour); 6] = [
     ("rest", Colour(0xe9, 0xd8, 0xc8)),
 ];
 
+/// The training images' curve.
+pub(super) const TRAIN: Look = Look { colour: BLUE, marker: Marker::Circle, dash: None };
+
+/// The validation images' curve.
+pub(super) const VALID: Look = Look { colour: VERMILION, marker: Marker::Diamond, dash: DASH };
+
+/// The kinds of operations in a training step, in the order of [`crate::analysis::training::Kind::ALL`].
+pub(super) const KINDS: [Colour; 7] = [BLUE, GREEN, ORANGE, PINK, INDIGO, SKY, Colour(0xb9, 0xc0, 0xc8)];
+
+/// The deepest colour of a matrix' cells; lighter ones mix it with white.
+pub(super) const CELL: Colour = Colour(0x00, 0x4c, 0x8c);
+
 /// A colour dark enough for small text on white.
 pub(super) fn for_text(Colour(r, g, b): Colour) -> Colour {
     let luma = 0.2126 * f64::from(r) + 0.7152 * f64::from(g) + 0.0722 * f64::from(b);

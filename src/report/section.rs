@@ -10,16 +10,18 @@ use super::roofline;
 use super::scaling;
 use super::source::{Source, slug};
 use super::table::Table;
+use super::training::Training;
 use crate::analysis::axis::{Panel, panels};
 use crate::analysis::points::Time;
 use crate::record::{Run, RunStatus, Status};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// At most so many panels of an op get figures; the rest is in the tables.
 const MAX_PANELS: usize = 6;
 
 /// What the reader must know first: how to rebuild the page, what was run, on which machine.
-pub(super) fn top(sources: &[Source], dirs: &[PathBuf]) -> Vec<Block> {
+pub(super) fn top(sources: &[Source], trainings: &[Training], dirs: &[PathBuf]) -> Vec<Block> {
     let mut words: Vec<String> = vec!["tesela".into(), "report".into()];
     words.extend(dirs.iter().map(|d| d.display().to_string()));
     let mut blocks = vec![
@@ -33,17 +35,20 @@ pub(super) fn top(sources: &[Source], dirs: &[PathBuf]) -> Vec<Block> {
                 .into(),
         ));
     }
+    if trainings.iter().any(Training::software) {
+        blocks.push(Block::Note(
+            "A network was trained on a **software adapter**: a CPU that poses as a GPU. No claim about GPUs rests on its \
+             times; what it learns is the same."
+                .into(),
+        ));
+    }
     let mut shown: Vec<Vec<Vec<String>>> = Vec::new();
-    for source in sources {
-        let run = &source.folder.run;
-        blocks.push(heading(2, format!("The run of {}", run.experiment)));
+    for Shown { slug, run, records, sweep } in runs(sources, trainings) {
+        let number = slug.strip_prefix(run.experiment.as_str()).unwrap_or_default();
+        blocks.push(heading(2, format!("The run of {}{number}", run.experiment)));
         blocks.push(Block::Code(run.command_line()));
         let finished = run.finished.as_deref().map_or("not finished".into(), |f| format!("finished {f}"));
-        blocks.push(text(format!(
-            "Started {}, {finished}. Samples: `{}`.",
-            run.started,
-            source.folder.path.join("samples.csv").display()
-        )));
+        blocks.push(text(format!("Started {}, {finished}. Records: `{}`.", run.started, records.display())));
         if run.status != RunStatus::Complete {
             blocks.push(Block::Note(
                 "This run is not complete. The same command goes on from where it stopped; what is shown here is what \
@@ -51,21 +56,43 @@ pub(super) fn top(sources: &[Source], dirs: &[PathBuf]) -> Vec<Block> {
                     .into(),
             ));
         }
-        let table = machine(source);
+        let table = machine(slug, run);
         if shown.contains(&table.rows) {
             blocks.push(text("Machine and code are those of an earlier run on this page."));
             continue;
         }
         shown.push(table.rows.clone());
         blocks.push(Block::Table(table));
-        blocks.extend(roofline::ceilings(source));
+        blocks.extend(sweep.map(roofline::ceilings).unwrap_or_default());
     }
     blocks
 }
 
-fn machine(source: &Source) -> Table {
-    let run = &source.folder.run;
-    let mut table = Table::new(format!("{}-machine", source.slug), "Machine and code", &["what", "value"]);
+/// A run, as the top of the page shows it.
+struct Shown<'a> {
+    /// What its file names begin with.
+    slug: &'a str,
+    run: &'a Run,
+    /// The file of its numbers.
+    records: PathBuf,
+    sweep: Option<&'a Source>,
+}
+
+/// Every run: sweeps first.
+fn runs<'a>(sources: &'a [Source], trainings: &'a [Training]) -> impl Iterator<Item = Shown<'a>> {
+    let sweep = |s: &'a Source| {
+        let records = s.folder.path.join("samples.csv");
+        Shown { slug: &s.slug, run: &s.folder.run, records, sweep: Some(s) }
+    };
+    let training = |t: &'a Training| {
+        let records = t.folder.path.join("training.csv");
+        Shown { slug: &t.slug, run: &t.folder.run, records, sweep: None }
+    };
+    sources.iter().map(sweep).chain(trainings.iter().map(training))
+}
+
+fn machine(slug: &str, run: &Run) -> Table {
+    let mut table = Table::new(format!("{slug}-machine"), "Machine and code", &["what", "value"]);
     let mut row = |what: &str, value: String| table.push(vec![what.to_string(), value]);
     match &run.adapter {
         Some(a) => {
@@ -216,7 +243,17 @@ fn panel_figures(blocks: &mut Vec<Block>, source: &Source, panel: &Panel<'_>, st
 }
 
 /// What was skipped or failed, and the fine print of each run.
-pub(super) fn end(sources: &[Source]) -> Vec<Block> {
+pub(super) fn end(sources: &[Source], trainings: &[Training]) -> Vec<Block> {
+    let mut blocks = if sources.is_empty() { vec![heading(2, "Fine print")] } else { of_sweeps(sources) };
+    for Shown { slug, run, .. } in runs(sources, trainings) {
+        let other = sources.iter().find(|s| s.slug == slug).map(|s| &s.folder.facts.other);
+        blocks.push(Block::Details(format!("Provenance of {slug}"), fine_print(slug, run, other)));
+    }
+    blocks
+}
+
+/// What sweeps skipped, and how their numbers are to be read.
+fn of_sweeps(sources: &[Source]) -> Vec<Block> {
     let mut blocks = vec![heading(2, "Skipped and failed")];
     let mut table = Table::new(
         "skipped",
@@ -257,29 +294,24 @@ pub(super) fn end(sources: &[Source]) -> Vec<Block> {
         .map(String::from)
         .to_vec(),
     ));
-    for source in sources {
-        blocks.push(Block::Details(format!("Provenance of {}", source.slug), fine_print(source)));
-    }
     blocks
 }
 
-fn fine_print(source: &Source) -> Vec<Block> {
-    let run = &source.folder.run;
+fn fine_print(slug: &str, run: &Run, other: Option<&BTreeMap<String, serde_json::Value>>) -> Vec<Block> {
     let mut blocks = vec![text(format!("Cargo.lock: SHA-256 `{}`.", run.lock_sha256))];
     if !run.environment.is_empty() {
         let set = run.environment.iter().map(|(n, v)| format!("`{n}={v}`")).collect();
         blocks.extend([text("Environment:"), Block::List(set)]);
     }
     if !run.shaders.is_empty() {
-        let mut table = Table::new(format!("{}-shaders", source.slug), "Shaders", &["file", "SHA-256"]);
+        let mut table = Table::new(format!("{slug}-shaders"), "Shaders", &["file", "SHA-256"]);
         run.shaders
             .iter()
             .for_each(|(file, hash)| table.push(vec![format!("`{file}`"), format!("`{hash}`")]));
         blocks.push(Block::Table(table));
     }
     if let Some(adapter) = run.adapter.as_ref().filter(|a| !a.limits.is_empty()) {
-        let mut table =
-            Table::new(format!("{}-limits", source.slug), "Limits of the adapter", &["limit", "value"]);
+        let mut table = Table::new(format!("{slug}-limits"), "Limits of the adapter", &["limit", "value"]);
         adapter
             .limits
             .iter()
@@ -287,9 +319,9 @@ fn fine_print(source: &Source) -> Vec<Block> {
         blocks.push(Block::Table(table));
         blocks.push(text(format!("Features: {}.", adapter.features.join(", "))));
     }
-    if !source.folder.facts.other.is_empty() {
-        let mut table = Table::new(format!("{}-facts", source.slug), "Further facts", &["fact", "value"]);
-        for (name, value) in &source.folder.facts.other {
+    if let Some(other) = other.filter(|o| !o.is_empty()) {
+        let mut table = Table::new(format!("{slug}-facts"), "Further facts", &["fact", "value"]);
+        for (name, value) in other {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_string);
             table.push(vec![name.clone(), value]);
         }

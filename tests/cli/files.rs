@@ -97,3 +97,44 @@ fn a_volume_is_sliced() {
     assert_eq!((first.h, first.w), (109, 91));
     fails(&run(&line("volume")), 1, "exists");
 }
+
+#[test]
+fn a_data_set_is_inspected() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let write = |name: &str, pixels: [u8; 4]| {
+        std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+        tesela::data::Picture::new(1, 2, 2, pixels.to_vec()).unwrap().write_png(&at(name)).unwrap();
+    };
+    write("set/yes/1.png", [1, 2, 3, 4]);
+    write("set/yes/2.png", [5, 5, 5, 5]);
+    write("set/no/1.jpg", [1, 2, 3, 4]);
+    std::fs::write(at("set/no/2.jpg"), "cut").unwrap();
+    let line = |more: &str| format!("data inspect {} {more}", at("set").display());
+    let output = run(&line(""));
+    passes(&output);
+    let text = stdout(&output);
+    for part in
+        ["3 images in 2 classes", "ACROSS CLASSES", "no/1.jpg = yes/1.png", "unreadable", "2.jpg is not a"]
+    {
+        assert!(text.contains(part), "`{part}` is missing in {text}");
+    }
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--sheet FILE.png"));
+
+    let sheet = at("sheet.png");
+    let output = run(&line(&format!("--json --quiet --sheet {}", sheet.display())));
+    passes(&output);
+    assert!(output.stderr.is_empty());
+    let facts = super::json_of(&output);
+    assert_eq!((&facts["images"], &facts["blank"], &facts["distinct"]), (&3.into(), &1.into(), &2.into()));
+    assert_eq!(facts["duplicates"][0]["classes"], serde_json::json!(["no", "yes"]));
+    assert_eq!(
+        facts["classes"][1],
+        serde_json::json!({"name": "yes", "images": 2, "blank": 1, "distinct": 2})
+    );
+    assert_eq!(facts["misnamed"], serde_json::json!(["no/1.jpg"]));
+    assert_eq!(tesela::data::picture::read(&sheet).unwrap().c, 1, "grey images and black words");
+    fails(&run(&line(&format!("--sheet {}", sheet.display()))), 1, "exists");
+    fails(&run(&line("--group-column patient")), 2, "no labels.csv or manifest.csv");
+    fails(&run("data inspect no/such/folder"), 2, "cannot read");
+}

@@ -156,6 +156,15 @@ pub(crate) fn csv() -> Vec<Vec<u8>> {
     texts.map(|text| text.as_bytes().to_vec()).to_vec()
 }
 
+/// Tables of labels: quoted, with semicolons, with a byte order mark.
+pub(crate) fn labels() -> Vec<Vec<u8>> {
+    let texts = [
+        "file,class,label,group\na/1.png,a,0,7\na/2.png,a,0,\n\"b/1, too.png\",b,1,9\n",
+        "\u{feff}path;label;group\r\na\\1.jpg;yes;p1\r\nb.jpg;no;p2\r\n",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).to_vec()
+}
+
 pub(crate) fn npy() -> Vec<Vec<u8>> {
     let mut files = vec![to_bytes_f32(&[2, 3], &[1.0; 6]).unwrap(), to_bytes_f32(&[0, 4], &[]).unwrap()];
     for (descr, width) in [("<f8", 8), ("<i4", 4), ("<i8", 8), ("|b1", 1), ("|u1", 1)] {

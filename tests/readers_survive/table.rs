@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use tesela::data::{csv_matrix, image_file, nifti, npy};
+use tesela::data::dataset::{Columns, LABEL_OVERHEAD, Labels};
+use tesela::data::{csv_matrix, image_file, nifti, npy, picture};
 use tesela::lab::Experiment;
 use tesela::record;
 
@@ -68,6 +69,30 @@ pub(crate) fn readers() -> Vec<Reader> {
             seeds: samples::jpeg(),
             read: |input| image_file::from_bytes(input, Path::new("input"), IMAGE_LIMIT).is_ok(),
             allowed: |_| bytes(IMAGE_LIMIT + image_file::OVERHEAD_BYTES),
+            finish: samples::as_is,
+        },
+        Reader {
+            name: "png to a picture",
+            seeds: samples::png(),
+            read: |input| picture::from_bytes(input, Path::new("input"), IMAGE_LIMIT).is_ok(),
+            allowed: |_| bytes(IMAGE_LIMIT + image_file::OVERHEAD_BYTES),
+            finish: samples::true_png_checksums,
+        },
+        Reader {
+            name: "jpeg to a picture",
+            seeds: samples::jpeg(),
+            read: |input| picture::from_bytes(input, Path::new("input"), IMAGE_LIMIT).is_ok(),
+            allowed: |_| bytes(IMAGE_LIMIT + image_file::OVERHEAD_BYTES),
+            finish: samples::as_is,
+        },
+        Reader {
+            name: "labels",
+            seeds: samples::labels(),
+            read: |input| {
+                let columns = Columns { file: None, label: None, group: Some("group"), need_labels: true };
+                Labels::from_bytes(input, Path::new("input"), &columns).is_ok()
+            },
+            allowed: |length| 64 * length + bytes(LABEL_OVERHEAD),
             finish: samples::as_is,
         },
         Reader {

@@ -90,7 +90,7 @@ pub fn list(dir: &Path) -> Result<Listing> {
 }
 
 /// Whether a file is meant to be an image: by its name, else by its first bytes.
-fn is_candidate(path: &Path) -> bool {
+pub(super) fn is_candidate(path: &Path) -> bool {
     let extension = path.extension().unwrap_or_default();
     if EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)) {
         return true;
@@ -129,7 +129,7 @@ pub fn read(dir: &Path) -> Result<Folder> {
 }
 
 /// The path below `dir`, with `/` on every system.
-fn name(dir: &Path, path: &Path) -> String {
+pub(super) fn name(dir: &Path, path: &Path) -> String {
     let below = path.strip_prefix(dir).unwrap_or(path);
     below.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
@@ -143,7 +143,7 @@ fn class(path: &Path) -> String {
 }
 
 /// Compares as a reader would: runs of digits as numbers, everything else by its characters.
-fn natural(a: &str, b: &str) -> Ordering {
+pub(super) fn natural(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     loop {
         let (x, y) = (digits(left), digits(right));

@@ -1,7 +1,7 @@
 //! What it costs to start a kernel: many launches in one submission, and submissions of one launch.
 
 use crate::error::{Error, Mismatch, Result};
-use crate::gpu::{Gpu, KernelTime, Launch};
+use crate::gpu::{Binding, Gpu, KernelTime, Launch};
 use crate::ops::probe::LAUNCH;
 use crate::ops::{DType, How};
 use crate::record::{Clock, Probe, ProbeKind, Side};
@@ -31,7 +31,7 @@ pub(super) fn probes(gpu: &Gpu) -> Result<[Probe; 2]> {
     let pipeline = gpu.pipeline(&pass.shader, &LAUNCH, &[], pass.set)?;
     let counter = gpu.buffer("y", DType::F32.bytes() as u64)?;
     gpu.upload([(&counter, 0.0_f32.to_ne_bytes().as_slice())])?;
-    let bound = gpu.bind(&pipeline, &LAUNCH, &sizes, &[("y", &counter)])?;
+    let bound = gpu.bind(&pipeline, &LAUNCH, &sizes, &[Binding::whole("y", &counter)])?;
     let grid = pipeline.grid(&LAUNCH, &sizes, gpu.caps())?;
     let launch = Launch { pipeline, bound, grid };
     let timer = gpu.timer(1)?;
@@ -39,7 +39,7 @@ pub(super) fn probes(gpu: &Gpu) -> Result<[Probe; 2]> {
     let (mut many, mut clock) = (Vec::new(), Clock::Timestamp);
     for round in 0..=ROUNDS {
         let launches = std::iter::repeat_n(&launch, usize::from(LAUNCHES));
-        let commands = gpu.record(launches, timer.as_ref().map(|t| (t, 0)), None);
+        let commands = gpu.record(launches, timer.as_ref().map(|t| (t, 0)), &[]);
         let resident_ns = gpu.run(commands)?;
         let ns = match gpu.kernel_time(timer.as_ref(), 1, resident_ns)? {
             KernelTime::Timestamp(ns) => ns,
@@ -55,7 +55,7 @@ pub(super) fn probes(gpu: &Gpu) -> Result<[Probe; 2]> {
     }
     let mut single = Vec::new();
     for _ in 0..SUBMISSIONS {
-        single.push(gpu.run(gpu.record([&launch], None, None))?);
+        single.push(gpu.run(gpu.record([&launch], None, &[]))?);
     }
 
     let staging = gpu.staging(counter.bytes())?;

@@ -6,7 +6,7 @@ use super::divisors;
 use crate::ops::CpuCall;
 use crate::ops::maxpool::Pool;
 
-pub(super) fn serial(call: &mut CpuCall<'_>) {
+pub(super) fn serial(call: &mut CpuCall<'_, '_>) {
     let means = Means::of(call);
     let (image, windows) = means.pool.planes();
     let planes = call.inputs[0].f32().chunks_exact(image);
@@ -15,14 +15,14 @@ pub(super) fn serial(call: &mut CpuCall<'_>) {
     }
 }
 
-pub(super) fn rayon(call: &mut CpuCall<'_>) {
+pub(super) fn rayon(call: &mut CpuCall<'_, '_>) {
     let means = Means::of(call);
     let (image, windows) = means.pool.planes();
     let planes = call.inputs[0].f32().par_chunks_exact(image);
     planes.zip(call.outputs[0].f32_mut().par_chunks_exact_mut(windows)).for_each(|(x, y)| means.plane(x, y));
 }
 
-pub(super) fn serial_backward(call: &mut CpuCall<'_>) {
+pub(super) fn serial_backward(call: &mut CpuCall<'_, '_>) {
     let means = Means::of(call);
     let (image, windows) = means.pool.planes();
     let planes = call.inputs[0].f32().chunks_exact(windows);
@@ -31,7 +31,7 @@ pub(super) fn serial_backward(call: &mut CpuCall<'_>) {
     }
 }
 
-pub(super) fn rayon_backward(call: &mut CpuCall<'_>) {
+pub(super) fn rayon_backward(call: &mut CpuCall<'_, '_>) {
     let means = Means::of(call);
     let (image, windows) = means.pool.planes();
     let planes = call.inputs[0].f32().par_chunks_exact(windows);
@@ -48,7 +48,7 @@ struct Means {
 }
 
 impl Means {
-    fn of(call: &CpuCall<'_>) -> Self {
+    fn of(call: &CpuCall<'_, '_>) -> Self {
         let (rows, columns) = divisors(call.sizes);
         Self { pool: Pool::of(call.sizes), rows, columns }
     }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::{C, CASES, L, Layout, N, draw, shape};
 use crate::ops::shader::wgsl;
 use crate::ops::tolerance::{EPS, TINY};
-use crate::ops::{Cost, CpuCall, DType, Data, Expected, Op, Operand, Pass, Role, Sizes, Variant};
+use crate::ops::{Cost, CpuCall, DType, Data, Expected, Op, Operand, Pass, Role, Sizes, Variant, View};
 use crate::ops::{element_count, not_empty};
 
 /// The operation. With h = (x - mean) inverse_deviation and N = n l: dbeta = sum dy, dgamma = sum dy h,
@@ -83,20 +83,20 @@ fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
 }
 
 /// dgamma and dbeta of a channel.
-fn sums(layout: Layout, inputs: &[Data], c: usize) -> (f32, f32) {
+fn sums(layout: Layout, inputs: &[View<'_>], c: usize) -> (f32, f32) {
     let (mean, inverse) = (inputs[3].f32()[c], inputs[4].f32()[c]);
     let pairs = layout.channel(inputs[0].f32(), c).zip(layout.channel(inputs[1].f32(), c));
     pairs.fold((0.0, 0.0), |(g, b), (x, dy)| (g + dy * ((x - mean) * inverse), b + dy))
 }
 
-fn serial(call: &mut CpuCall<'_>) {
+fn serial(call: &mut CpuCall<'_, '_>) {
     let layout = Layout::of(call.sizes);
     let sums: Vec<_> = (0..layout.c).map(|c| sums(layout, call.inputs, c)).collect();
     let f = finish(call, sums);
     layout.fill(call.outputs[0].f32_mut(), f);
 }
 
-fn parallel(call: &mut CpuCall<'_>) {
+fn parallel(call: &mut CpuCall<'_, '_>) {
     let layout = Layout::of(call.sizes);
     let inputs = call.inputs;
     let sums: Vec<_> = (0..layout.c).into_par_iter().map(|c| sums(layout, inputs, c)).collect();
@@ -106,7 +106,7 @@ fn parallel(call: &mut CpuCall<'_>) {
 
 /// Writes the sums; gives the function for the elements.
 fn finish<'a>(
-    call: &mut CpuCall<'a>,
+    call: &mut CpuCall<'a, '_>,
     sums: Vec<(f32, f32)>,
 ) -> impl Fn(usize, usize) -> f32 + Sync + use<'a> {
     for (c, &(g, b)) in sums.iter().enumerate() {

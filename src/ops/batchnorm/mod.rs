@@ -141,18 +141,18 @@ fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
     vec![Expected::near("y", values)]
 }
 
-fn element<'a>(call: &CpuCall<'a>) -> impl Fn(usize, usize) -> f32 + Sync + use<'a> {
+fn element<'a>(call: &CpuCall<'a, '_>) -> impl Fn(usize, usize) -> f32 + Sync + use<'a> {
     let eps = call.sizes.real("eps");
     let [x, gamma, beta, mean, variance] = [0, 1, 2, 3, 4].map(|i| call.inputs[i].f32());
     move |c, at| (x[at] - mean[c]) / (variance[c] + eps).sqrt() * gamma[c] + beta[c]
 }
 
-fn serial(call: &mut CpuCall<'_>) {
+fn serial(call: &mut CpuCall<'_, '_>) {
     let f = element(call);
     Layout::of(call.sizes).fill(call.outputs[0].f32_mut(), f);
 }
 
-fn parallel(call: &mut CpuCall<'_>) {
+fn parallel(call: &mut CpuCall<'_, '_>) {
     let f = element(call);
     Layout::of(call.sizes).fill_parallel(call.outputs[0].f32_mut(), f);
 }

@@ -124,7 +124,7 @@ fn moments(layout: Layout, x: &[f32], c: usize, terms: f32) -> (f32, f32) {
     (mean, values.map(|v| (v - mean) * (v - mean)).sum::<f32>() / terms)
 }
 
-fn serial(call: &mut CpuCall<'_>) {
+fn serial(call: &mut CpuCall<'_, '_>) {
     let layout = Layout::of(call.sizes);
     let (x, terms) = (call.inputs[0].f32(), terms(call.sizes));
     let moments: Vec<_> = (0..layout.c).map(|c| moments(layout, x, c, terms)).collect();
@@ -132,7 +132,7 @@ fn serial(call: &mut CpuCall<'_>) {
     layout.fill(call.outputs[2].f32_mut(), f);
 }
 
-fn parallel(call: &mut CpuCall<'_>) {
+fn parallel(call: &mut CpuCall<'_, '_>) {
     let layout = Layout::of(call.sizes);
     let (x, terms) = (call.inputs[0].f32(), terms(call.sizes));
     let moments: Vec<_> = (0..layout.c).into_par_iter().map(|c| moments(layout, x, c, terms)).collect();
@@ -146,7 +146,7 @@ fn terms(sizes: &Sizes) -> f32 {
 
 /// Writes what there is one of a channel; gives the function for the elements.
 fn finish<'a>(
-    call: &mut CpuCall<'a>,
+    call: &mut CpuCall<'a, '_>,
     moments: &[(f32, f32)],
 ) -> impl Fn(usize, usize) -> f32 + Sync + use<'a> {
     let (eps, momentum) = (call.sizes.real("eps"), call.sizes.real("momentum"));

@@ -75,7 +75,7 @@ fn window(p: &Conv, x: &[f32], dy: &[f32], (o, within): (usize, usize), dw: &mut
 }
 
 /// Y, plane by plane.
-pub(super) fn serial(call: &mut CpuCall<'_>) {
+pub(super) fn serial(call: &mut CpuCall<'_, '_>) {
     let (p, inputs) = (Conv::of(call.sizes), call.inputs);
     for (plane, y) in call.outputs[0].f32_mut().chunks_exact_mut(p.pixels()).enumerate() {
         let (n, o) = (plane / p.co, plane % p.co);
@@ -84,7 +84,7 @@ pub(super) fn serial(call: &mut CpuCall<'_>) {
 }
 
 /// Y, planes shared out.
-pub(super) fn rayon(call: &mut CpuCall<'_>) {
+pub(super) fn rayon(call: &mut CpuCall<'_, '_>) {
     let (p, inputs) = (Conv::of(call.sizes), call.inputs);
     let planes = call.outputs[0].f32_mut().par_chunks_exact_mut(p.pixels());
     planes.enumerate().for_each(|(plane, y)| {
@@ -94,12 +94,12 @@ pub(super) fn rayon(call: &mut CpuCall<'_>) {
 }
 
 /// The number that is added to output channel `o`.
-pub(super) fn bias(p: &Conv, inputs: &[crate::ops::Data], o: usize) -> f32 {
+pub(super) fn bias(p: &Conv, inputs: &[crate::ops::View<'_>], o: usize) -> f32 {
     if p.bias { inputs[2].f32()[o] } else { 0.0 }
 }
 
 /// dX, plane by plane.
-pub(super) fn serial_grad_input(call: &mut CpuCall<'_>) {
+pub(super) fn serial_grad_input(call: &mut CpuCall<'_, '_>) {
     let (p, dy, w) = (Conv::of(call.sizes), call.inputs[0].f32(), call.inputs[1].f32());
     for (plane, dx) in call.outputs[0].f32_mut().chunks_exact_mut(p.h * p.w).enumerate() {
         input_plane(&p, dy, w, (plane / p.ci, plane % p.ci), dx);
@@ -107,14 +107,14 @@ pub(super) fn serial_grad_input(call: &mut CpuCall<'_>) {
 }
 
 /// dX, planes shared out.
-pub(super) fn rayon_grad_input(call: &mut CpuCall<'_>) {
+pub(super) fn rayon_grad_input(call: &mut CpuCall<'_, '_>) {
     let (p, dy, w) = (Conv::of(call.sizes), call.inputs[0].f32(), call.inputs[1].f32());
     let planes = call.outputs[0].f32_mut().par_chunks_exact_mut(p.h * p.w);
     planes.enumerate().for_each(|(plane, dx)| input_plane(&p, dy, w, (plane / p.ci, plane % p.ci), dx));
 }
 
 /// dW, window by window.
-pub(super) fn serial_grad_weight(call: &mut CpuCall<'_>) {
+pub(super) fn serial_grad_weight(call: &mut CpuCall<'_, '_>) {
     let (p, x, dy) = (Conv::of(call.sizes), call.inputs[0].f32(), call.inputs[1].f32());
     for (number, dw) in call.outputs[0].f32_mut().chunks_exact_mut(p.kh * p.kw).enumerate() {
         window(&p, x, dy, (number / p.cig, number % p.cig), dw);
@@ -122,7 +122,7 @@ pub(super) fn serial_grad_weight(call: &mut CpuCall<'_>) {
 }
 
 /// dW, windows shared out.
-pub(super) fn rayon_grad_weight(call: &mut CpuCall<'_>) {
+pub(super) fn rayon_grad_weight(call: &mut CpuCall<'_, '_>) {
     let (p, x, dy) = (Conv::of(call.sizes), call.inputs[0].f32(), call.inputs[1].f32());
     let windows = call.outputs[0].f32_mut().par_chunks_exact_mut(p.kh * p.kw);
     windows.enumerate().for_each(|(number, dw)| window(&p, x, dy, (number / p.cig, number % p.cig), dw));

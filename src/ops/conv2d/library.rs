@@ -19,7 +19,7 @@ fn shares(p: &Conv, threads: usize) -> (usize, usize) {
 }
 
 /// Y: the weights of a group times the columns of its taps.
-pub(super) fn forward(call: &mut CpuCall<'_>) {
+pub(super) fn forward(call: &mut CpuCall<'_, '_>) {
     let (p, inputs) = (Conv::of(call.sizes), call.inputs);
     let (x, w) = (inputs[0].f32(), inputs[1].f32());
     let (images, threads) = shares(&p, call.threads);
@@ -42,7 +42,7 @@ pub(super) fn forward(call: &mut CpuCall<'_>) {
 }
 
 /// dX: the weights, transposed, times the gradients of the outputs, added where the taps came from.
-pub(super) fn grad_input(call: &mut CpuCall<'_>) {
+pub(super) fn grad_input(call: &mut CpuCall<'_, '_>) {
     let (p, dy, w) = (Conv::of(call.sizes), call.inputs[0].f32(), call.inputs[1].f32());
     let (images, threads) = shares(&p, call.threads);
     let gradients = call.outputs[0].f32_mut().par_chunks_mut(images * p.ci * p.h * p.w);
@@ -66,7 +66,7 @@ pub(super) fn grad_input(call: &mut CpuCall<'_>) {
 
 /// dW: the gradients of the outputs times the columns of the taps, transposed. Each task adds up its images; the tasks'
 /// sums are added in the order of the images, so that the result does not depend on which task ends first.
-pub(super) fn grad_weight(call: &mut CpuCall<'_>) {
+pub(super) fn grad_weight(call: &mut CpuCall<'_, '_>) {
     let (p, x, dy) = (Conv::of(call.sizes), call.inputs[0].f32(), call.inputs[1].f32());
     // One task a thread: each holds a copy of the weights.
     let images = p.n.div_ceil(call.threads.max(1));

@@ -4,12 +4,17 @@ use super::{Conv, cpu, library};
 use crate::ops::shader::wgsl;
 use crate::ops::{CpuCall, How, Pass, Scratch, Sizes, Variant};
 
-const fn on_cpu(name: &'static str, doc: &'static str, run: fn(&mut CpuCall<'_>), parallel: bool) -> Variant {
+const fn on_cpu(
+    name: &'static str,
+    doc: &'static str,
+    run: fn(&mut CpuCall<'_, '_>),
+    parallel: bool,
+) -> Variant {
     Variant { name, doc, how: How::Cpu { run, parallel }, finite_only: false, requires: Variant::anywhere }
 }
 
 /// `library`: padding is multiplied by weights like any other tap.
-const fn by_products(doc: &'static str, run: fn(&mut CpuCall<'_>)) -> Variant {
+const fn by_products(doc: &'static str, run: fn(&mut CpuCall<'_, '_>)) -> Variant {
     Variant { finite_only: true, ..on_cpu("library", doc, run, true) }
 }
 

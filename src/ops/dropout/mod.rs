@@ -101,7 +101,7 @@ impl Mask {
     }
 }
 
-fn parallel(call: &mut CpuCall<'_>) {
+fn parallel(call: &mut CpuCall<'_, '_>) {
     let mask = Mask::of(call.sizes);
     let x = call.inputs[0].f32().par_chunks(CHUNK);
     call.outputs[0].f32_mut().par_chunks_mut(CHUNK).zip(x).enumerate().for_each(|(chunk, (y, x))| {
@@ -122,14 +122,15 @@ fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{View, ViewMut};
     use super::*;
 
     fn dropped(pairs: &[(&str, &str)]) -> Vec<bool> {
         let sizes = OP.sizes([("len", "20000")].into_iter().chain(pairs.iter().copied())).unwrap();
-        let mut y = [Data::F32(vec![0.0; 20_000])];
-        let x = [Data::F32(vec![1.0; 20_000])];
-        parallel(&mut CpuCall { sizes: &sizes, inputs: &x, outputs: &mut y, threads: 1 });
-        y[0].f32().iter().map(|&v| v == 0.0).collect()
+        let (x, mut y) = (vec![1.0; 20_000], vec![0.0; 20_000]);
+        let (inputs, mut outputs) = ([View::F32(&x)], [ViewMut::F32(&mut y)]);
+        parallel(&mut CpuCall { sizes: &sizes, inputs: &inputs, outputs: &mut outputs, threads: 1 });
+        y.iter().map(|&v| v == 0.0).collect()
     }
 
     #[test]

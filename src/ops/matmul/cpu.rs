@@ -11,7 +11,7 @@ use crate::ops::gemm::{Matrix, gemm};
 /// Plain loops on one thread. Where B lies as it is written the order is i, k, j: the inner loop runs along rows of B
 /// and C, so that the compiler can vectorise it; where B lies transposed each element is a product of two rows. No
 /// blocking: this is what a careful programmer writes first, not what a library does.
-pub(super) fn serial(call: &mut CpuCall<'_>) {
+pub(super) fn serial(call: &mut CpuCall<'_, '_>) {
     let dims = Dims::of(call.sizes);
     let Dims { m, n, k, .. } = dims;
     let products = call.inputs[0].f32().chunks_exact(m * k).zip(call.inputs[1].f32().chunks_exact(k * n));
@@ -68,7 +68,7 @@ const COLUMNS: usize = 256;
 /// their elements at hand, and adds four terms at a time, so that an element of C is loaded and stored once for four
 /// multiplications. Plain loops, which the compiler vectorises for the processor that the program is built for.
 /// What lies transposed is copied into its order first.
-pub(super) fn rayon(call: &mut CpuCall<'_>) {
+pub(super) fn rayon(call: &mut CpuCall<'_, '_>) {
     let Dims { m, n, k, ta, tb, .. } = Dims::of(call.sizes);
     let (a, b) = (call.inputs[0].f32().par_chunks(m * k), call.inputs[1].f32().par_chunks(k * n));
     let c = call.outputs[0].f32_mut().par_chunks_mut(m * n);
@@ -130,7 +130,7 @@ fn ordered(matrix: &[f32], transposed: bool, rows: usize) -> Cow<'_, [f32]> {
 
 /// A tuned GEMM: the `gemm` crate, with as many threads as asked for. Of a batch, each thread takes products of its
 /// own; a batch of fewer products than threads is computed one by one, each by all threads.
-pub(super) fn library(call: &mut CpuCall<'_>) {
+pub(super) fn library(call: &mut CpuCall<'_, '_>) {
     let dims = Dims::of(call.sizes);
     let Dims { m, n, k, batch, .. } = dims;
     let (a, b) = (call.inputs[0].f32(), call.inputs[1].f32());

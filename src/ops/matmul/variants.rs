@@ -8,7 +8,7 @@ use crate::ops::{How, Pass, Variant};
 const fn on_cpu(
     name: &'static str,
     doc: &'static str,
-    run: fn(&mut crate::ops::CpuCall<'_>),
+    run: fn(&mut crate::ops::CpuCall<'_, '_>),
     parallel: bool,
 ) -> Variant {
     Variant { name, doc, how: How::Cpu { run, parallel }, finite_only: false, requires: Variant::anywhere }

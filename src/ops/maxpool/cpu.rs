@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{NO_INDEX, Pool, rows};
-use crate::ops::{CpuCall, Data};
+use crate::ops::{CpuCall, ViewMut};
 
 /// Taps of a window along one axis that lie inside the image: `first..last`, and whether any lies outside.
 pub(super) fn taps(start: i64, k: u32, d: u32, n: u32) -> (u32, u32, bool) {
@@ -15,7 +15,7 @@ pub(super) fn taps(start: i64, k: u32, d: u32, n: u32) -> (u32, u32, bool) {
 }
 
 /// Plain loops on one thread; the taps outside the image are cut off before the loops instead of tested inside.
-pub(super) fn serial(call: &mut CpuCall<'_>) {
+pub(super) fn serial(call: &mut CpuCall<'_, '_>) {
     let p = Pool::of(call.sizes);
     let x = call.inputs[0].f32();
     let (values, indices) = outputs(call.outputs);
@@ -40,7 +40,7 @@ pub(super) fn serial(call: &mut CpuCall<'_>) {
 
 /// Output rows shared out over threads; values by whole rows at a time (`rows`), down and then along, which the compiler
 /// vectorises.
-pub(super) fn rayon(call: &mut CpuCall<'_>) {
+pub(super) fn rayon(call: &mut CpuCall<'_, '_>) {
     let p = Pool::of(call.sizes);
     let x = call.inputs[0].f32();
     let plane_of =
@@ -62,9 +62,9 @@ pub(super) fn rayon(call: &mut CpuCall<'_>) {
     }
 }
 
-fn outputs(outputs: &mut [Data]) -> (&mut [f32], Option<&mut [i32]>) {
+fn outputs<'v>(outputs: &'v mut [ViewMut<'_>]) -> (&'v mut [f32], Option<&'v mut [i32]>) {
     let (values, rest) = outputs.split_at_mut(1);
-    (values[0].f32_mut(), rest.first_mut().map(Data::i32_mut))
+    (values[0].f32_mut(), rest.first_mut().map(ViewMut::i32_mut))
 }
 
 /// Row `r` of one plane's output, values only.
@@ -124,7 +124,7 @@ fn at(start: i64, i: u32, d: u32) -> usize {
 
 /// The thesis's serial program: for every window extract the k x k block, multiply it by the identity with three plain
 /// loops, take the largest element of the product.
-pub(super) fn per_window_serial(call: &mut CpuCall<'_>) {
+pub(super) fn per_window_serial(call: &mut CpuCall<'_, '_>) {
     let p = Pool::of(call.sizes);
     let x = call.inputs[0].f32();
     let k = p.kh as usize;

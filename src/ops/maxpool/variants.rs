@@ -4,7 +4,12 @@ use super::{Pool, cpu};
 use crate::ops::shader::wgsl;
 use crate::ops::{Caps, CpuCall, How, Pass, Product, Scratch, Sizes, Variant};
 
-const fn on_cpu(name: &'static str, doc: &'static str, run: fn(&mut CpuCall<'_>), parallel: bool) -> Variant {
+const fn on_cpu(
+    name: &'static str,
+    doc: &'static str,
+    run: fn(&mut CpuCall<'_, '_>),
+    parallel: bool,
+) -> Variant {
     Variant { name, doc, how: How::Cpu { run, parallel }, finite_only: false, requires: Variant::anywhere }
 }
 

@@ -38,12 +38,27 @@ pub(super) struct Printed {
     pub(super) serial_total_s_actually_divided: f64,
 }
 
+/// One training of the thesis's network. What was not printed is `None`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct TrainingFact {
+    pub(super) device: String,
+    pub(super) epochs: u32,
+    /// Wall time of the training in seconds.
+    pub(super) train_s: Option<f64>,
+    pub(super) train_loss: Option<f64>,
+    pub(super) valid_loss: Option<f64>,
+    pub(super) test_loss: Option<f64>,
+    /// Accuracy on the test images, 0..=1.
+    pub(super) test_acc: Option<f64>,
+}
+
 /// All of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Thesis {
     pub(super) pool: Vec<PoolTime>,
     pub(super) matmul: Vec<MatmulTime>,
     pub(super) speedups: Vec<Printed>,
+    pub(super) training: Vec<TrainingFact>,
 }
 
 /// A curve of the thesis: what one figure says of one kernel and filter.
@@ -66,6 +81,7 @@ impl Thesis {
             pool: parse("max_pool_times.csv", include_str!("max_pool_times.csv"))?,
             matmul: parse("matmul_times.csv", include_str!("matmul_times.csv"))?,
             speedups: parse("speedup_serial_vs_matmul3.csv", include_str!("speedup_serial_vs_matmul3.csv"))?,
+            training: parse("training.csv", include_str!("training.csv"))?,
         })
     }
 

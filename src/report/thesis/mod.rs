@@ -11,9 +11,11 @@ mod measured;
 mod ours;
 mod semantics;
 mod tables;
+mod training;
 
 use super::page::{Block, heading, text};
 use super::source::Source;
+use super::training::Training;
 use crate::error::Result;
 use data::Thesis;
 use ours::Ours;
@@ -25,13 +27,15 @@ pub(super) const TITLE: &str = "The thesis, redone";
 ///
 /// # Errors
 /// [`crate::Error::Format`] where the embedded numbers do not parse.
-pub(super) fn page(sources: &[Source]) -> Result<Vec<Block>> {
+pub(super) fn page(sources: &[Source], trainings: &[Training]) -> Result<Vec<Block>> {
     let named = |name: &str| sources.iter().find(|s| s.folder.run.experiment == name);
     let ours = Ours { pool: named("thesis_maxpool"), matmul: named("thesis_matmul") };
-    if ours.pool.is_none() && ours.matmul.is_none() {
-        return Ok(Vec::new());
-    }
     let thesis = Thesis::load()?;
+    let network = training::blocks(&thesis, trainings);
+    if ours.pool.is_none() && ours.matmul.is_none() {
+        let title = (!network.is_empty()).then(|| heading(2, "The thesis, redone"));
+        return Ok(title.into_iter().chain(network).collect());
+    }
     let mut blocks = vec![
         heading(2, TITLE),
         text(
@@ -56,6 +60,7 @@ pub(super) fn page(sources: &[Source]) -> Result<Vec<Block>> {
     blocks.extend(charts::blocks(&thesis, &ours));
     blocks.extend(tables::blocks(&thesis, &ours));
     blocks.extend(amdahl::blocks(&thesis, &ours));
+    blocks.extend(network);
     blocks.extend(corrections::blocks(&thesis, &ours));
     Ok(blocks)
 }

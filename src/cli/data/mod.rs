@@ -1,4 +1,7 @@
-//! `tesela data`: images from a volume, or from nothing.
+//! `tesela data`: images from a volume, or from nothing; and what a data set holds.
+
+mod inspect;
+mod sheet;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -15,6 +18,8 @@ pub(super) enum Verb {
     Slice(SliceArgs),
     /// Write the phantom: synthetic, brain-like slices of three classes, 91 x 109; print their paths
     Phantom(PhantomArgs),
+    /// Look at a data set before training: classes, sizes, formats, unreadable files, duplicates, blank images
+    Inspect(inspect::Args),
 }
 
 /// Arguments of `tesela data slice`.
@@ -89,6 +94,7 @@ pub(super) fn run(verb: &Verb, global: &Global) -> Outcome {
             global.note(&format!("{count} of seed {}, {} blank", args.seed, made.blank));
             emit_paths(&[made.files, vec![made.labels]].concat())
         }
+        Verb::Inspect(args) => pool.install(|| inspect::run(args, global)),
     }
 }
 

@@ -1,0 +1,97 @@
+//! What comes out of a run: the test, and the numbers of `metrics.json`.
+
+use super::Job;
+use crate::data::split::Leak;
+use crate::engine::Target;
+use crate::error::Result;
+use crate::nn::metrics::{self, Predictions};
+use crate::nn::train::{Trained, Trainer};
+use crate::record::{Counts, Leaks, Metrics};
+
+/// Tests the kept weights and collects the numbers.
+pub(super) fn metrics(trainer: &mut Trainer<'_>, trained: &Trained, job: &Job<'_>) -> Result<Metrics> {
+    let setup = trainer.setup().clone();
+    let (config, split, dataset) = (&setup.config, &setup.split, &setup.dataset);
+    let count = |indices: &[usize]| indices.len() as u64;
+    let state = &trained.state;
+    let epochs = state.epoch.saturating_sub(1);
+    let software = job.engine.gpu().is_some_and(|gpu| gpu.adapter().software);
+    let n = u32::try_from(config.batch.min(split.train.len())).unwrap_or(u32::MAX);
+    let variants = trainer.model().variants(n)?;
+    let network = trainer.model().network();
+    let mut metrics = Metrics {
+        network: Some(network.name.clone()),
+        parameters: Some(network.parameter_count() as u64),
+        protocol: Some(config.split.name().to_owned()),
+        counts: Some(Counts {
+            train: count(&split.train),
+            valid: count(&split.valid),
+            test: count(&split.test),
+        }),
+        leaks: Some(Leaks {
+            test_in_train: split.leaks.test.total() as u64,
+            test_blank_in_train: split.leaks.test.blank as u64,
+        }),
+        device: Some(super::device(job.engine, job.target)),
+        software_adapter: Some(job.target == Target::Gpu && software),
+        variants: variants.into_iter().map(|(op, name)| (op.to_owned(), name.to_owned())).collect(),
+        seed: Some(config.seed),
+        epochs: Some(epochs),
+        epochs_planned: Some(config.epochs),
+        best_epoch: state.best.map(|b| b.epoch),
+        wall_s: Some(state.wall_s),
+        images_per_s: Some(state.images as f64 / state.wall_s.max(1e-9)),
+        peak_memory_bytes: peak_memory(),
+        valid_accuracy: state.best.map(|b| b.accuracy).filter(|_| !split.valid.is_empty()),
+        valid_loss: state.best.map(|b| b.loss).filter(|_| !split.valid.is_empty()),
+        classes: dataset.classes.clone(),
+        ..Metrics::default()
+    };
+    if !split.test.is_empty() {
+        let (probabilities, targets) = trainer.predict(&split.test)?;
+        let blank: Vec<bool> = split.test.iter().map(|&i| dataset.examples[i].blank).collect();
+        let predictions = Predictions {
+            probabilities: &probabilities,
+            targets: &targets,
+            blank: &blank,
+            classes: &dataset.classes,
+        };
+        metrics::evaluate(&predictions, config.seed)?.put_into(&mut metrics, &dataset.classes);
+    }
+    Ok(metrics)
+}
+
+/// The most memory that the process has held, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// That test images were trained on.
+pub(super) fn leak_note(leak: &Leak) -> String {
+    let blank = match leak.blank {
+        0 => String::new(),
+        blank => format!(", {blank} of them blank"),
+    };
+    format!(
+        "{} of the {} test images have the pixels of a training image{blank}: their accuracy is no independent figure",
+        leak.total(),
+        leak.images
+    )
+}
+
+/// The outcome in two lines.
+pub(in crate::cli) fn summary(metrics: &Metrics) -> String {
+    let share = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{:.1} %", 100.0 * v));
+    format!(
+        "{} epochs in {:.1} s, {:.0} images/s, best epoch {}\ntest accuracy {}, without blank images {}",
+        metrics.epochs.unwrap_or(0),
+        metrics.wall_s.unwrap_or(0.0),
+        metrics.images_per_s.unwrap_or(0.0),
+        metrics.best_epoch.map_or_else(|| "none".to_owned(), |e| e.to_string()),
+        share(metrics.test_accuracy),
+        share(metrics.test_accuracy_not_blank)
+    )
+}

@@ -1,0 +1,101 @@
+//! From the command line to what a trainer works on.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Overrides, protocol, variants};
+use crate::cli::args::Global;
+use crate::data::{Dataset, LoadOptions};
+use crate::engine::{Engine, Target};
+use crate::error::{Error, Result};
+use crate::gpu::Choice;
+use crate::lab::machine_name;
+use crate::nn::train::{Config, Setup};
+
+/// The run's file, and its text.
+pub(super) fn config(path: &Path) -> Result<(Config, String)> {
+    let config = Config::read(path)?;
+    let text = std::fs::read_to_string(path).map_err(|e| Error::read(path, e))?;
+    Ok((config, text))
+}
+
+/// Puts what the command line says over what the file says.
+pub(super) fn apply(config: &mut Config, overrides: &Overrides) -> Result<()> {
+    let Overrides { data, group_column, seed, epochs, batch, protocol: letter, .. } = overrides;
+    config.data.path = data.clone().or(config.data.path.take());
+    config.data.group_column = group_column.clone().or(config.data.group_column.take());
+    config.seed = seed.unwrap_or(config.seed);
+    config.epochs = epochs.unwrap_or(config.epochs);
+    config.batch = batch.unwrap_or(config.batch);
+    if let Some(letter) = letter {
+        config.split = protocol(letter)?;
+    }
+    config.check().map_err(|reason| Error::Experiment { path: "the command line".into(), reason })
+}
+
+/// Reads the images and divides them.
+pub(in crate::cli) fn setup(config: Config, overrides: &Overrides, global: &Global) -> Result<Setup> {
+    let mut options =
+        LoadOptions { group_column: config.data.group_column.clone(), ..LoadOptions::default() };
+    options.max_side = config.data.max_side.unwrap_or(options.max_side);
+    let dataset = Dataset::load(config.data.path.as_deref(), &options)?;
+    for bad in dataset.unreadable.iter().take(5) {
+        global.note(&format!("left out: {}", bad.error));
+    }
+    if dataset.unreadable.len() > 5 {
+        global.note(&format!("left out: {} more images that cannot be read", dataset.unreadable.len() - 5));
+    }
+    dataset.check_trainable()?;
+    let split = dataset.split(&config.split, config.seed)?;
+    Ok(Setup { config, dataset: Arc::new(dataset), split, variants: variants(&overrides.variants) })
+}
+
+/// Who trains: the GPU that was asked for, or the first real one; without one the CPU, whose code is faster than a
+/// software adapter's.
+pub(in crate::cli) fn engine_for_training(global: &Global) -> Result<(Engine, Target)> {
+    match &global.device {
+        Choice::Cpu => Ok((global.cpu_engine()?, Target::Cpu)),
+        Choice::Auto => match global.engine() {
+            Ok(engine) if engine.gpu().is_some_and(|gpu| !gpu.adapter().software) => {
+                Ok((engine, Target::Gpu))
+            }
+            Ok(_) | Err(Error::NoAdapter { .. }) => Ok((global.cpu_engine()?, Target::Cpu)),
+            Err(e) => Err(e),
+        },
+        _ => Ok((global.engine()?, Target::Gpu)),
+    }
+}
+
+/// The name of what trains.
+pub(in crate::cli) fn device(engine: &Engine, target: Target) -> String {
+    let name = machine_name(engine);
+    match target {
+        Target::Gpu => name,
+        Target::Cpu => format!("{name}, {} threads", engine.threads()),
+    }
+}
+
+/// One line each about images, split and device.
+pub(super) fn announce(engine: &Engine, target: Target, setup: &Setup, global: &Global) {
+    let (dataset, split) = (&setup.dataset, &setup.split);
+    let counts = dataset.classes.iter().zip(dataset.counts()).map(|(class, n)| format!("{class} {n}"));
+    global.note(&format!("{}: {}", dataset.origin, counts.collect::<Vec<_>>().join(", ")));
+    global.note(&format!(
+        "split by {}: {} for training, {} for validation, {} for test",
+        setup.config.split.name(),
+        split.train.len(),
+        split.valid.len(),
+        split.test.len()
+    ));
+    if split.leaks.test.total() > 0 {
+        global.note(&super::finish::leak_note(&split.leaks.test));
+    }
+    let software = engine.gpu().is_some_and(|gpu| gpu.adapter().software);
+    global.note(&match target {
+        Target::Cpu => format!("on the CPU with {} threads", engine.threads()),
+        Target::Gpu if software => {
+            format!("on {} (a software adapter: its times say nothing about GPUs)", machine_name(engine))
+        }
+        Target::Gpu => format!("on {}", machine_name(engine)),
+    });
+}

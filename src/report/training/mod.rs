@@ -1,0 +1,148 @@
+//! Training runs in the report: what a network achieves, how it got there, and where its time went.
+
+mod confusion;
+mod curves;
+mod layers;
+mod runs;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+pub(super) use summary::{percent, share};
+
+use super::page::{Block, heading, text};
+use super::source::{Source, slug};
+use crate::error::{Error, Result};
+use crate::record::{Metrics, RunStatus, TrainingFolder};
+use std::path::PathBuf;
+
+/// One training run.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Training {
+    /// Told apart from every other run of the report; begins every file name.
+    pub(super) slug: String,
+    pub(super) folder: TrainingFolder,
+    /// The outcome; empty where the run has not ended.
+    pub(super) metrics: Metrics,
+}
+
+impl Training {
+    /// The network's name, or the experiment's where it was not recorded.
+    pub(super) fn network(&self) -> &str {
+        self.metrics.network.as_deref().unwrap_or(&self.folder.run.experiment)
+    }
+
+    /// The device that trained.
+    pub(super) fn device(&self) -> String {
+        let run = &self.folder.run;
+        let name = self.metrics.device.clone().or_else(|| run.adapter.as_ref().map(|a| a.name.clone()));
+        let name = name.unwrap_or_else(|| run.cpu.clone());
+        if self.software() { format!("{name}, a software adapter: no claim about GPUs") } else { name }
+    }
+
+    /// Whether it trained on a CPU that poses as a GPU.
+    pub(super) fn software(&self) -> bool {
+        let adapter = || self.folder.run.adapter.as_ref().is_some_and(|a| a.software);
+        self.metrics.software_adapter.unwrap_or_else(adapter)
+    }
+
+    /// Epochs that were trained.
+    pub(super) fn epochs(&self) -> Option<u32> {
+        self.metrics.epochs.or_else(|| self.folder.epochs.last().map(|e| e.epoch))
+    }
+
+    /// Its seed.
+    pub(super) fn seed(&self) -> u64 {
+        self.metrics.seed.unwrap_or(self.folder.run.seed)
+    }
+
+    /// What two runs share that differ by their seeds only.
+    fn kin(&self) -> (&str, Option<&str>, String, Option<u32>) {
+        let planned = self.metrics.epochs_planned.or_else(|| self.epochs());
+        (self.network(), self.metrics.protocol.as_deref(), self.device(), planned)
+    }
+}
+
+/// Reads the folders; `sources` are the sweeps of the same report, whose names are taken.
+///
+/// # Errors
+/// Those of [`TrainingFolder::read`]; [`Error::Records`] for a folder without an epoch and without a range test.
+pub(super) fn read(dirs: &[PathBuf], sources: &[Source]) -> Result<Vec<Training>> {
+    let mut trainings: Vec<Training> = Vec::new();
+    for dir in dirs {
+        let folder = TrainingFolder::read(dir)?;
+        if folder.epochs.is_empty() && folder.range.is_empty() {
+            let reason =
+                "its training.csv holds no row: the run was stopped before the end of its first epoch";
+            return Err(Error::Records { what: dir.display().to_string(), reason: reason.into() });
+        }
+        let base = slug(&folder.run.experiment);
+        let taken =
+            |name: &str| sources.iter().any(|s| s.slug == name) || trainings.iter().any(|t| t.slug == name);
+        let number = (2..).map(|i| format!("{base}-{i}"));
+        let slug = std::iter::once(base.clone()).chain(number).find(|n| !taken(n)).unwrap_or(base);
+        let metrics = folder.metrics.clone().unwrap_or_default();
+        trainings.push(Training { slug, folder, metrics });
+    }
+    Ok(trainings)
+}
+
+/// The results of all training runs: one section for those that differ by their seeds only.
+pub(super) fn section(trainings: &[Training]) -> Vec<Block> {
+    let mut groups: Vec<Vec<&Training>> = Vec::new();
+    for training in trainings {
+        match groups.iter_mut().find(|g| g.first().is_some_and(|t| t.kin() == training.kin())) {
+            Some(group) => group.push(training),
+            None => groups.push(vec![training]),
+        }
+    }
+    let mut blocks = Vec::new();
+    for group in &groups {
+        let Some(first) = group.first() else { continue };
+        blocks.push(heading(2, title(first, &groups)));
+        if group.len() > 1 {
+            blocks.push(text(format!("{} runs that differ by their seeds only.", group.len())));
+            blocks.push(Block::Table(runs::table(group)));
+        }
+        blocks.extend(of(first, group.len() > 1));
+        for other in group.iter().skip(1) {
+            blocks.push(Block::Details(format!("The run with seed {}", other.seed()), of(other, true)));
+        }
+    }
+    blocks.extend(runs::swaps(trainings));
+    blocks
+}
+
+/// The heading of a group: as much as tells it from the others.
+fn title(first: &Training, groups: &[Vec<&Training>]) -> String {
+    let network = first.network();
+    if first.folder.epochs.is_empty() {
+        return format!("A learning rate for {network}");
+    }
+    let alike = groups.iter().filter(|g| g.first().is_some_and(|t| t.network() == network)).count();
+    match first.epochs().filter(|_| alike > 1) {
+        Some(epochs) => format!("Training of {network}, {epochs} epochs"),
+        None => format!("Training of {network}"),
+    }
+}
+
+/// One run.
+fn of(training: &Training, named: bool) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    if named {
+        blocks.push(heading(3, format!("Seed {}", training.seed())));
+    }
+    blocks.extend(summary::notes(training));
+    if !training.folder.epochs.is_empty() {
+        blocks.push(Block::Table(summary::table(training)));
+        blocks.extend(curves::blocks(training));
+    }
+    blocks.extend(confusion::blocks(training));
+    blocks.extend(curves::range(training));
+    blocks.extend(layers::blocks(training));
+    if training.folder.run.status != RunStatus::Complete && training.folder.metrics.is_none() {
+        blocks.push(text("There is no metrics.json: the run has not reached its test."));
+    }
+    blocks.extend(training.folder.run.notes.iter().map(|n| Block::Note(n.clone())));
+    blocks
+}

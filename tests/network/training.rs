@@ -1,0 +1,186 @@
+//! Runs of training as a library does them: stopped and resumed, spoilt, starved of disk.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tesela::data::{Dataset, LoadOptions, SplitRule};
+use tesela::engine::{Engine, Target};
+use tesela::nn::Variants;
+use tesela::nn::train::{Config, Observer, Setup, State, Trainer};
+use tesela::record::TrainingRow;
+use tesela::{Error, Result};
+
+const RUN: &str = r#"
+name = "test"
+network = "small"
+epochs = 3
+batch = 16
+learning_rate = 1e-3
+[augment]
+rotation = 5.0
+flip = 0.5
+crop_padding = 2
+[split]
+rule = "fractions"
+test = 0.2
+valid = 0.2
+[early_stopping]
+patience = 5
+[reduce_on_plateau]
+patience = 0
+"#;
+
+fn setup(text: &str) -> Setup {
+    let config = Config::parse(Path::new("run.toml"), text).unwrap();
+    let dataset = Dataset::load(None, &LoadOptions::default()).unwrap();
+    let split = dataset.split(&config.split, config.seed).unwrap();
+    Setup { config, dataset: Arc::new(dataset), split, variants: Variants::new() }
+}
+
+/// Stops before a step.
+struct StopAt {
+    step: Option<u32>,
+    seen: u32,
+}
+
+impl Observer for StopAt {
+    fn step(&mut self, state: &State, _: usize, _: u32) {
+        self.seen = state.steps;
+    }
+
+    fn epoch(&mut self, _: &TrainingRow, _: bool) {}
+
+    fn stopped(&self) -> bool {
+        self.step == Some(self.seen)
+    }
+}
+
+fn cpu() -> Engine {
+    Engine::new(None, 2).unwrap()
+}
+
+fn run(
+    engine: &Engine,
+    target: Target,
+    folder: &Path,
+    stop: Option<u32>,
+    resume: bool,
+) -> Result<Vec<Vec<u32>>> {
+    let mut trainer = Trainer::new(engine, target, setup(RUN)).unwrap();
+    if resume {
+        trainer.resume(folder)?;
+    }
+    trainer.run(folder, &mut StopAt { step: stop, seen: 0 })?;
+    let bits = |p: &tesela::ops::Data| p.f32().iter().map(|v| v.to_bits()).collect();
+    Ok(trainer.model().parameters().unwrap().iter().map(bits).collect())
+}
+
+/// The columns of `training.csv` that are no times.
+fn history(folder: &Path) -> Vec<(u32, u64, f64, f64, Option<f64>, Option<f64>)> {
+    let rows = tesela::record::read_training(&folder.join("training.csv")).unwrap();
+    let of =
+        |r: &TrainingRow| (r.epoch, r.step, r.learning_rate, r.train_loss, r.valid_loss, r.valid_accuracy);
+    rows.iter().map(of).collect()
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on_to_the_same_bits() {
+    let (engine, targets) = crate::engine();
+    for target in targets {
+        let whole = tempfile::tempdir().unwrap();
+        let all = run(&engine, target, whole.path(), None, false).unwrap();
+        // In the first epoch, at the end of one, and in the middle of a later one.
+        for stop in [3, 11, 17] {
+            let folder = tempfile::tempdir().unwrap();
+            let stopped = run(&engine, target, folder.path(), Some(stop), false);
+            assert!(matches!(stopped, Err(Error::Interrupted)), "{stopped:?}");
+            let resumed = run(&engine, target, folder.path(), None, true).unwrap();
+            assert!(all == resumed, "{target:?}, stopped at {stop}: other weights");
+            assert_eq!(history(whole.path()), history(folder.path()), "{target:?}, stopped at {stop}");
+            assert!(!folder.path().join("state.safetensors").exists());
+        }
+    }
+}
+
+#[test]
+fn a_state_of_another_network_or_cut_short_is_refused() {
+    let engine = cpu();
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(&engine, Target::Cpu, folder.path(), Some(5), false).is_err());
+    let other = setup(&RUN.replace("\"small\"", "\"alexnet32\""));
+    let mut trainer = Trainer::new(&engine, Target::Cpu, other).unwrap();
+    let error = trainer.resume(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("another network"), "{error}");
+    let path = folder.path().join("state.safetensors");
+    let bytes = std::fs::read(&path).unwrap();
+    for end in [0, 7, 100, bytes.len() - 1] {
+        std::fs::write(&path, &bytes[..end]).unwrap();
+        let error = run(&engine, Target::Cpu, folder.path(), None, true).unwrap_err();
+        assert!(matches!(error, Error::Format { .. }), "{end} bytes: {error}");
+    }
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_the_run_and_names_the_layer() {
+    let (engine, targets) = crate::engine();
+    for target in targets {
+        let text = RUN.replace("learning_rate = 1e-3", "learning_rate = 1e20");
+        let folder = tempfile::tempdir().unwrap();
+        let mut trainer = Trainer::new(&engine, target, setup(&text)).unwrap();
+        let stopped = trainer.run(folder.path(), &mut StopAt { step: None, seen: 0 });
+        let Err(Error::NotFinite { epoch: 1, layer, .. }) = stopped else {
+            panic!("{target:?}: {stopped:?}")
+        };
+        assert!(layer.starts_with("conv") || layer.starts_with("linear"), "{layer}");
+    }
+}
+
+#[test]
+fn the_best_weights_of_earlier_epochs_outlive_a_spoilt_one() {
+    let engine = cpu();
+    let folder = tempfile::tempdir().unwrap();
+    let mut trainer = Trainer::new(&engine, Target::Cpu, setup(RUN)).unwrap();
+    struct Spoil;
+    impl Observer for Spoil {
+        fn step(&mut self, _: &State, _: usize, _: u32) {}
+        fn epoch(&mut self, _: &TrainingRow, _: bool) {}
+    }
+    trainer.run(folder.path(), &mut Spoil).unwrap();
+    let model = folder.path().join("model.safetensors");
+    let before = std::fs::read(&model).unwrap();
+    // The same folder, a run that diverges at once: it has no best epoch, and leaves the model alone.
+    let text = RUN.replace("learning_rate = 1e-3", "learning_rate = 1e20");
+    let mut spoilt = Trainer::new(&engine, Target::Cpu, setup(&text)).unwrap();
+    assert!(spoilt.run(folder.path(), &mut Spoil).is_err());
+    assert_eq!(std::fs::read(&model).unwrap(), before);
+}
+
+#[test]
+fn data_that_cannot_be_trained_on_are_refused_before_anything_is_written() {
+    let engine = cpu();
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["only"] {
+        std::fs::create_dir(folder.path().join(class)).unwrap();
+        let picture = tesela::data::Picture::new(1, 1, 1, vec![7]).unwrap();
+        picture.write_png(&folder.path().join(class).join("a.png")).unwrap();
+    }
+    let dataset = Dataset::load(Some(folder.path()), &LoadOptions::default()).unwrap();
+    let mut one_class = setup(RUN);
+    one_class.split = tesela::data::Split { train: vec![0], ..one_class.split };
+    one_class.dataset = Arc::new(dataset);
+    let error = Trainer::new(&engine, Target::Cpu, one_class).unwrap_err().to_string();
+    assert!(error.contains("only class"), "{error}");
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let dataset = Dataset::load(Some(folder.path()), &LoadOptions::default()).unwrap();
+    let refused = dataset.check_trainable().unwrap_err().to_string();
+    assert!(refused.contains("`empty`"), "{refused}");
+}
+
+#[test]
+fn a_rule_that_takes_more_than_there_is_says_both_numbers() {
+    let dataset = Dataset::load(None, &LoadOptions::default()).unwrap();
+    let rule = SplitRule::PerClass { test: 1000, valid_share: 0.1, groups: false };
+    let error = dataset.split(&rule, 1).unwrap_err().to_string();
+    assert!(error.contains("1001") && error.contains("91"), "{error}");
+}
