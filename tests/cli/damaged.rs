@@ -65,7 +65,6 @@ fn damage_is_named_and_nothing_is_written_over() {
         std::fs::write(&file, &harmed).unwrap();
 
         let told = report(&run, &at("out"));
-        eprintln!("{}: {}", damage.name, String::from_utf8_lossy(&told.stderr));
         fails(&told, 2, damage.said);
         fails(&compare(&at("good"), &run, &[]), 2, damage.said);
         assert_eq!(std::fs::read(at("out").join("report.html")).unwrap(), page, "{}", damage.name);

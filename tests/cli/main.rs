@@ -11,6 +11,7 @@ mod kernels;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;
+mod train;
 mod usage;
 
 use std::path::Path;

@@ -22,8 +22,8 @@ const CPU_BYTES: u64 = 64 << 20;
 const TURNS: u32 = 128;
 /// Threads of the arithmetic probes on a GPU, several times what a large one holds; and on a software adapter.
 const FMA_THREADS: [u32; 2] = [1 << 20, 1 << 13];
-/// Threads of the reading probe.
-const READ_THREADS: u32 = 1 << 18;
+/// Workgroups of the reading probe, of 256 threads each: 2^18 threads.
+const READ_WORKGROUPS: u32 = 1 << 10;
 /// The side of the product that shows a CPU's arithmetic.
 const PRODUCT_SIDE: u32 = 1024;
 /// Timed calls of a probe: as many as this, but no more once they have taken so many nanoseconds, and never fewer.
@@ -175,7 +175,7 @@ impl Plan {
 
     /// On a GPU only; a CPU's copy is as fast as its reading in plain code.
     fn read(len: u32) -> Self {
-        let sizes = vec![("len", len), ("threads", READ_THREADS)];
+        let sizes = vec![("len", len), ("workgroups", READ_WORKGROUPS)];
         Self { kind: ProbeKind::Read, op: &READ, variant: "vec4", sizes, ..Self::copy(Side::Gpu, len) }
     }
 

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::ops::shader::wgsl;
 use crate::ops::{
-    CHUNK, Caps, Cost, DType, Data, Expected, Field, Fill, How, Op, Operand, Pass, Role, Sizes, Variant,
+    CHUNK, Caps, Cost, DType, Data, Expected, Field, How, Op, Operand, Pass, Role, Sizes, Variant,
 };
 use crate::ops::{element_count, not_empty};
 
@@ -26,7 +26,7 @@ pub static COPY: Op = Op {
     shape: |sizes, _| vec![sizes.get("len") as usize],
     cost: |sizes| Cost { flops: 0, bytes: 8 * u64::from(sizes.get("len")) },
     reference: |_, inputs| vec![Expected::exact("y", inputs[0].f32().iter().copied())],
-    draw: pattern,
+    draw: |op, sizes, _, _| pattern(op, sizes, 6),
     variants: &[
         Variant::rayon("chunks copied by all threads", |call| {
             let x = call.inputs[0].f32().par_chunks(CHUNK);
@@ -38,59 +38,68 @@ pub static COPY: Op = Op {
     cases: || COPY.setups(&["len=4", "len=1020", "len=1024", "len=1028", "len=65540"]),
 };
 
-/// Sums of x, one a thread. Costs 4 bytes an element of x and 4 a sum.
+/// Threads of a workgroup of the kernel, which decide what its sum adds up: WG in the shader, as a test holds it to.
+const WORKGROUP: usize = 256;
+
+/// The most numbers that one workgroup adds up: of zeros and ones, so many are exact in f32.
+const MOST: u32 = 1 << 24;
+
+/// Sums of x, one a workgroup. Costs 4 bytes an element of x and 4 a sum. The number of workgroups is a size: how much
+/// of the device works on a fixed problem is what an experiment can vary.
 pub static READ: Op = Op {
     name: "read",
-    doc: "y_t = x_t + x_(t + threads) + ..., four by four; f32",
-    fields: &[Field::required("len", "elements"), Field::required("threads", "sums: threads of the kernel")],
+    doc: "y_g = sum of the vectors of four that workgroup g takes in turns; f32",
+    fields: &[Field::required("len", "elements"), Field::required("workgroups", "workgroups, one sum each")],
     operands: &[
         Operand { name: "x", role: Role::Input, dtype: DType::F32 },
         Operand { name: "y", role: Role::Output, dtype: DType::F32 },
     ],
     check: check_read,
     derived: |_| Vec::new(),
-    shape: |sizes, operand| vec![sizes.get(if operand == "x" { "len" } else { "threads" }) as usize],
+    shape: |sizes, operand| vec![sizes.get(if operand == "x" { "len" } else { "workgroups" }) as usize],
     cost: |sizes| {
-        let [len, threads] = ["len", "threads"].map(|name| u64::from(sizes.get(name)));
-        Cost { flops: len, bytes: 4 * (len + threads) }
+        let [len, workgroups] = ["len", "workgroups"].map(|name| u64::from(sizes.get(name)));
+        Cost { flops: len, bytes: 4 * (len + workgroups) }
     },
     reference: |sizes, inputs| {
-        let threads = sizes.get("threads") as usize;
-        let mut sums = vec![0.0_f32; threads];
+        let workgroups = sizes.get("workgroups") as usize;
+        let mut sums = vec![0.0_f32; workgroups];
         for (number, vector) in inputs[0].f32().chunks(4).enumerate() {
-            sums[number % threads] += vector.iter().sum::<f32>();
+            sums[number / WORKGROUP % workgroups] += vector.iter().sum::<f32>();
         }
-        // Whole numbers below 2^24: their sums are exact in any order.
         vec![Expected::exact("y", sums)]
     },
-    draw: pattern,
+    draw: |op, sizes, _, _| pattern(op, sizes, 1),
     variants: &[by_fours("vec4", "four numbers a turn, sums written", &[Pass::plain(wgsl!("probe/read"))])],
     cases: || {
-        READ.setups(&["len=4 threads=1", "len=1020 threads=7", "len=4096 threads=256", "len=8 threads=300"])
+        READ.setups(&[
+            "len=4 workgroups=1",
+            "len=1020 workgroups=1",
+            "len=4096 workgroups=3",
+            "len=65540 workgroups=7",
+            "len=8 workgroups=300",
+        ])
     },
 };
 
-/// Loops of a thread end after so many turns on some drivers, and sums of so many stay exact.
-const MOST_TURNS: u32 = 65_535;
-
 fn check_read(sizes: &Sizes) -> Result<()> {
-    not_empty("read", sizes, &["len", "threads"])?;
-    let [len, threads] = ["len", "threads"].map(|name| sizes.get(name));
+    not_empty("read", sizes, &["len", "workgroups"])?;
+    let [len, workgroups] = ["len", "workgroups"].map(|name| sizes.get(name));
     element_count("read", "x", &[len])?;
-    if len.div_ceil(4).div_ceil(threads) > MOST_TURNS {
+    if len.div_ceil(workgroups) > MOST {
         return Err(Error::BadSize {
             op: "read",
-            name: "threads".to_owned(),
-            value: threads.to_string(),
-            reason: format!("leaves a thread more than {MOST_TURNS} vectors; use more threads"),
+            name: "workgroups".to_owned(),
+            value: workgroups.to_string(),
+            reason: format!("leaves a workgroup more than {MOST} numbers; use more workgroups"),
         });
     }
     Ok(())
 }
 
-/// Whole numbers from 0 to 63 without a period that a memory could notice; the seed is not used.
-fn pattern(op: &'static Op, sizes: &Sizes, _: Fill, _: u64) -> Vec<Data> {
-    let value = |i: u32| f32::from(u8::try_from(i.wrapping_mul(2_654_435_761) >> 26).unwrap_or(0));
+/// Whole numbers of so many bits without a period that a memory could notice; no seed is needed.
+fn pattern(op: &'static Op, sizes: &Sizes, bits: u32) -> Vec<Data> {
+    let value = |i: u32| f32::from(u8::try_from(i.wrapping_mul(2_654_435_761) >> (32 - bits)).unwrap_or(0));
     let len = u32::try_from(op.len(sizes, "x")).unwrap_or(u32::MAX);
     vec![Data::F32((0..len).map(value).collect())]
 }
