@@ -18,6 +18,8 @@ TESELA_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 . "$TESELA_ROOT/scripts/setup/rust.sh"
 # shellcheck source-path=SCRIPTDIR source=setup/vulkan.sh
 . "$TESELA_ROOT/scripts/setup/vulkan.sh"
+# shellcheck source-path=SCRIPTDIR source=setup/browser.sh
+. "$TESELA_ROOT/scripts/setup/browser.sh"
 
 # Some containers set no HOME; the tilde then asks the system.
 : "${HOME:=$(cd ~ && pwd)}"
@@ -64,6 +66,7 @@ setup() {
         setup_linker
         setup_rust
         setup_vulkan
+        setup_browser
         ;;
     Darwin)
         # Metal is part of the system.
@@ -83,6 +86,7 @@ setup() {
 
 SETUP_CHECK=no
 SETUP_LINTS="${SETUP_LINTS:-no}"
+SETUP_BROWSER="${SETUP_BROWSER:-no}"
 # When sourced, the arguments are the caller's.
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
     case "${1:-}" in

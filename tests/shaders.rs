@@ -7,6 +7,7 @@ use std::path::Path;
 
 use tesela::Error;
 use tesela::gpu::{Interface, reflect};
+use tesela::ops::probe::PROBES;
 use tesela::ops::{How, OPS, Op, Shader, Sizes, grid, matmul, maxpool};
 
 /// One use of a shader: by which variant, for which op, with which scratch buffers and constants.
@@ -20,7 +21,7 @@ struct Use {
 
 fn uses() -> Vec<Use> {
     let mut all = Vec::new();
-    for op in OPS {
+    for op in OPS.iter().chain(PROBES) {
         for variant in op.variants {
             let name = variant.name;
             match &variant.how {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use tesela::engine::Engine;
 use tesela::lab::{Case, Verdict, cases, verify};
+use tesela::ops::probe::{FMA_F16, PROBES};
 use tesela::ops::{Fill, OPS, Op, Variant, conv2d, matmul, maxpool};
 
 /// How often a variant passed, and how often the device's limits were too small for it.
@@ -82,6 +83,18 @@ fn every_other_op_passes_every_case() {
     for op in OPS.iter().filter(|op| !own(op)) {
         every_variant_passes_every_case(op);
     }
+}
+
+#[test]
+fn probes_pass_every_case() {
+    let Some(engine) = support::engine_or_skip() else { return };
+    let f16 = engine.gpu().is_some_and(|gpu| gpu.caps().f16);
+    for op in PROBES.iter().filter(|op| f16 || op.name != FMA_F16.name) {
+        every_variant_passes_every_case(op);
+    }
+    let case = &cases(&FMA_F16)[0];
+    let skipped = matches!(verify(&engine, case, &FMA_F16.variants[0]).unwrap(), Verdict::Skipped(_));
+    assert_eq!(skipped, !f16);
 }
 
 #[test]

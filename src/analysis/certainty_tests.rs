@@ -17,13 +17,13 @@ fn near(a: f64, b: f64, error: f64) -> bool {
 }
 
 /// A standard normal number, by Box and Muller.
-fn gauss(rng: &mut ChaCha8Rng) -> f64 {
+pub(super) fn gauss(rng: &mut ChaCha8Rng) -> f64 {
     let radius = (-2.0 * (1.0 - rng.random_range(0.0..1.0_f64)).ln()).sqrt();
     radius * (2.0 * std::f64::consts::PI * rng.random_range(0.0..1.0_f64)).cos()
 }
 
 /// Samples of log-normal noise about 1.
-fn noisy(rng: &mut ChaCha8Rng, count: usize, sigma: f64) -> Vec<f64> {
+pub(super) fn noisy(rng: &mut ChaCha8Rng, count: usize, sigma: f64) -> Vec<f64> {
     (0..count).map(|_| (sigma * gauss(rng)).exp()).collect()
 }
 

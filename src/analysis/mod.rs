@@ -2,6 +2,7 @@
 //!
 //! [`points`] groups the rows, [`speedup`] compares them, [`amdahl`], [`growth`] and [`crossover`] say what follows.
 //! [`bootstrap`] and [`mann_whitney`] say how sure that is, [`quality`] what speaks against the samples themselves.
+//! [`roofline`] says how near a variant comes to what its machine allows.
 //! [`scaling`], [`usl`] and [`threads`] say what more processors bring.
 //! [`compare`] holds two runs against each other. [`training`] says where the time of a training step goes.
 //! [`axis`] finds what a sweep varied, so that a figure knows its horizontal axis.
@@ -20,6 +21,7 @@ mod order_interval;
 pub mod outliers;
 pub mod points;
 pub mod quality;
+pub mod roofline;
 pub mod scaling;
 pub mod speedup;
 pub mod stats;
@@ -32,6 +34,8 @@ pub mod usl;
 mod certainty_tests;
 #[cfg(test)]
 mod compare_tests;
+#[cfg(test)]
+mod crossover_tests;
 #[cfg(test)]
 mod scaling_tests;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Points that differ in their CPU threads only: what more threads bring.
+//! Points that differ only in how many processors share the work: CPU threads, or the workgroups of a GPU's kernel.
 
 use super::bootstrap::Resamples;
 use super::points::{Point, Time};
@@ -6,12 +6,17 @@ use super::scaling::{efficiency, karp_flatt};
 use super::stats::Estimate;
 use super::usl::{Fit, FitIntervals, Law, best, fit, intervals};
 
-/// One variant at one set of sizes, with several thread counts.
+/// One variant at one set of sizes, with several counts of threads or workgroups.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThreadSeries<'a> {
-    /// The points, by ascending threads; the first has one.
+    /// The points, by ascending count; the first has one.
     pub points: Vec<(f64, &'a Point)>,
+    /// The time that is compared: of workgroups the kernel's, since what they share is the kernel.
+    pub time: Time,
 }
+
+/// The size that says how many workgroups share a fixed problem.
+const WORKGROUPS: &str = "workgroups";
 
 /// A place of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,27 +33,52 @@ pub struct Step {
 
 /// All series of at least two thread counts, one of them 1, in the order of the points.
 pub fn thread_series(points: &[Point]) -> Vec<ThreadSeries<'_>> {
+    let same = |a: &Point, b: &Point| a.sizes == b.sizes;
+    series(points, Time::EndToEnd, |p| p.threads.map(f64::from), same)
+}
+
+/// All series of at least two counts of workgroups, one of them 1, of kernels on a GPU for which the count is a size.
+pub fn workgroup_series(points: &[Point]) -> Vec<ThreadSeries<'_>> {
+    let count = |p: &Point| {
+        let (_, value) = p.sizes.iter().find(|(name, _)| name == WORKGROUPS && !p.on_cpu())?;
+        value.parse().ok().filter(|n: &f64| *n >= 1.0 && n.is_finite())
+    };
+    let same = |a: &Point, b: &Point| {
+        let others = |p: &'_ Point| -> Vec<(String, String)> {
+            p.sizes.iter().filter(|(name, _)| name != WORKGROUPS).cloned().collect()
+        };
+        others(a) == others(b)
+    };
+    series(points, Time::Kernel, count, same)
+}
+
+fn series(
+    points: &[Point],
+    time: Time,
+    count: impl Fn(&Point) -> Option<f64>,
+    same: impl Fn(&Point, &Point) -> bool,
+) -> Vec<ThreadSeries<'_>> {
     let mut all: Vec<ThreadSeries<'_>> = Vec::new();
     for point in points {
-        let Some(threads) = point.threads.map(f64::from) else { continue };
-        let same = |s: &&mut ThreadSeries<'_>| {
-            s.points.first().is_some_and(|(_, p)| {
-                p.op == point.op && p.variant == point.variant && p.sizes == point.sizes
-            })
+        let Some(processors) = count(point) else { continue };
+        let fits = |s: &&mut ThreadSeries<'_>| {
+            s.points
+                .first()
+                .is_some_and(|(_, p)| p.op == point.op && p.variant == point.variant && same(p, point))
         };
-        match all.iter_mut().find(same) {
-            Some(series) => series.points.push((threads, point)),
-            None => all.push(ThreadSeries { points: vec![(threads, point)] }),
+        match all.iter_mut().find(fits) {
+            Some(series) => series.points.push((processors, point)),
+            None => all.push(ThreadSeries { points: vec![(processors, point)], time }),
         }
     }
     all.iter_mut().for_each(|s| s.points.sort_by(|a, b| a.0.total_cmp(&b.0)));
-    all.retain(|s| s.points.len() > 1 && s.points.first().is_some_and(|(threads, _)| *threads == 1.0));
+    all.retain(|s| s.points.len() > 1 && s.points.first().is_some_and(|(least, _)| *least == 1.0));
     all
 }
 
 impl ThreadSeries<'_> {
     fn times(&self) -> impl Iterator<Item = (f64, &Resamples)> {
-        self.points.iter().filter_map(|(threads, point)| Some((*threads, point.resamples(Time::EndToEnd)?)))
+        self.points.iter().filter_map(|(threads, point)| Some((*threads, point.resamples(self.time)?)))
     }
 
     /// What each thread count reaches.

@@ -2,7 +2,7 @@
 //! bounds of each layer; and means over runs.
 
 use super::amdahl::ceiling;
-use crate::record::{Ceilings, LayerRow, Part};
+use crate::record::{LayerRow, Part, StepCeilings};
 
 /// What an operation of a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -124,7 +124,7 @@ pub struct Rates {
 }
 
 /// The rates of a row, held against the ceilings of its device where they were measured.
-pub fn rates(row: &LayerRow, ceilings: Option<Ceilings>) -> Rates {
+pub fn rates(row: &LayerRow, ceilings: Option<StepCeilings>) -> Rates {
     let over = |work: u64| (row.time_ns > 0 && work > 0).then(|| work as f64 * 1e9 / row.time_ns as f64);
     let intensity = (row.bytes > 0 && row.flops > 0).then(|| row.flops as f64 / row.bytes as f64);
     let known = ceilings.filter(|c| c.flops_per_s > 0.0 && c.bytes_per_s > 0.0);
@@ -231,9 +231,9 @@ mod tests {
         assert_eq!((free.flops_per_s, free.bytes_per_s, free.intensity), (Some(4e9), Some(1e9), Some(4.0)));
         assert_eq!((free.bound, free.of_ceiling), (None, None));
         let near = |a: Option<f64>, b: f64| a.is_some_and(|a| (a - b).abs() < 1e-12);
-        let high = rates(&row, Some(Ceilings { flops_per_s: 1e10, bytes_per_s: 5e9 }));
+        let high = rates(&row, Some(StepCeilings { flops_per_s: 1e10, bytes_per_s: 5e9 }));
         assert!(high.bound == Some(Bound::Compute) && near(high.of_ceiling, 0.4));
-        let low = rates(&row, Some(Ceilings { flops_per_s: 1e12, bytes_per_s: 5e9 }));
+        let low = rates(&row, Some(StepCeilings { flops_per_s: 1e12, bytes_per_s: 5e9 }));
         assert!(low.bound == Some(Bound::Bandwidth) && near(low.of_ceiling, 0.2));
         let nothing = rates(&LayerRow { flops: 0, bytes: 0, time_ns: 0, ..row }, None);
         assert_eq!((nothing.flops_per_s, nothing.bytes_per_s, nothing.intensity), (None, None, None));

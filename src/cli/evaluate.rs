@@ -99,12 +99,21 @@ fn text(m: &Metrics, images: usize) -> String {
     }
     out += "\n";
     out += &table.render(0);
-    out += "\nconfusion (rows: the truth, columns: the prediction)\n";
-    let mut table = Table::new(["truth", "prediction", "images"]);
-    for (truth, row) in m.classes.iter().zip(&m.confusion) {
-        for (call, count) in m.classes.iter().zip(row) {
-            table.row([truth.clone(), call.clone(), count.to_string()]);
-        }
+    out += "\nconfusion: rows are the truth, columns the prediction\n";
+    out + &matrix(&m.classes, &m.confusion)
+}
+
+/// A square of counts with names on two sides; long names are cut at the top.
+fn matrix(classes: &[String], counts: &[Vec<u64>]) -> String {
+    const WIDEST: usize = 14;
+    let side = classes.iter().map(|c| c.chars().count()).max().unwrap_or(0);
+    let widest = counts.iter().flatten().map(|n| n.to_string().len()).max().unwrap_or(0);
+    let width = side.min(WIDEST).max(widest);
+    let head = |c: &String| format!("  {:>width$}", c.chars().take(width).collect::<String>());
+    let mut text = format!("{:side$}{}\n", "", classes.iter().map(head).collect::<String>());
+    for (class, row) in classes.iter().zip(counts) {
+        let cells: String = row.iter().map(|n| format!("  {n:>width$}")).collect();
+        text += &format!("{class:<side$}{cells}\n");
     }
-    out + &table.render(0)
+    text
 }

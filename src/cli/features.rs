@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::nn::features::Sobel;
 use crate::nn::{Predictor, Shape, Variants};
 use crate::ops::{Data, maxpool};
-use crate::report::{MAX_TILES, Stage, Tile, write_sheet};
+use crate::report::{Stage, Tile, write_sheet};
 
 /// What `tesela features` is told.
 #[derive(Debug, clap::Args)]
@@ -90,8 +90,7 @@ fn first_filters(model: &mut Predictor<'_>) -> Result<Option<Stage>> {
 }
 
 fn planes(title: String, [c, h, w]: [usize; 3], values: &[f32]) -> Stage {
-    let shown = values.chunks_exact((h * w).max(1)).take(c.min(MAX_TILES + 1));
-    let tiles = shown.enumerate().map(|(number, values)| Tile {
+    let tiles = values.chunks_exact((h * w).max(1)).take(c).enumerate().map(|(number, values)| Tile {
         caption: format!("{number}"),
         h,
         w,

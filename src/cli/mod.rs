@@ -1,6 +1,7 @@
 //! The command line: one file a verb. Data goes to standard output, everything else to standard error.
 
 mod args;
+mod bench;
 mod check;
 mod classify;
 mod compare;
@@ -51,6 +52,8 @@ enum Verb {
     Run(run::Verb),
     /// Measure experiments: verified first, variants in turns, every sample kept
     Sweep(sweep::Args),
+    /// Print the speedup table: matmul and max pooling, every variant against the CPU codes
+    Bench(bench::Args),
     /// Tables and figures from run folders; needs no GPU
     Report(report::Args),
     /// Hold a run against another one: each point faster, slower, same or unclear
@@ -94,6 +97,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Verb::Check(args) => check::run(args, global),
         Verb::Run(verb) => run::run(verb, global),
         Verb::Sweep(args) => sweep::run(args, global),
+        Verb::Bench(args) => bench::run(args, global),
         Verb::Report(args) => report::run(args, global),
         Verb::Compare(args) => compare::run(args, global),
         Verb::Reproduce(args) => reproduce::run(args, global),

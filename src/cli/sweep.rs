@@ -8,7 +8,8 @@ use super::print;
 use super::watch::{Watch, stop_on_interrupt};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::lab::{Experiment, Outcome, Provenance, Source, Sweep, user_variant};
+use crate::lab::{self, Experiment, Outcome, Provenance, Source, Sweep, user_variant};
+use crate::record::Ceilings;
 
 /// What `tesela sweep` is told.
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,9 @@ pub(super) struct Args {
     /// Where the run folders go: OUT/<experiment>/<date>-<machine>/
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
+    /// Leave out the ceilings of the machine, without which the report has no roofline
+    #[arg(long)]
+    no_probe: bool,
 }
 
 /// Runs every experiment and prints each run folder on standard output.
@@ -52,12 +56,16 @@ pub(super) fn run(args: &Args, global: &Global) -> exit::Outcome {
     announce(&engine, global);
     stop_on_interrupt();
     let mut failed = 0;
+    let mut ceilings = None;
     for experiment in &experiments {
         let provenance = Provenance { command: command(), ..Provenance::default() };
         let with = With { engine: &engine, seed: args.seed, root: &args.out, inputs: None };
         let outcome = one(experiment, &with, provenance, global)?;
         global.note(&summary(&outcome));
         failed += outcome.failed;
+        if !args.no_probe {
+            probe(&engine, &outcome.folder, &mut ceilings, global)?;
+        }
         print::emit(&format!("{}\n", outcome.folder.display()))?;
     }
     Ok(if failed == 0 { Exit::Ok } else { Exit::Failure })
@@ -83,6 +91,31 @@ pub(super) fn one(
     let outcome = Sweep { experiment, engine, root, seed, inputs, provenance }.run(&mut watch);
     watch.finish();
     outcome
+}
+
+/// Leaves the ceilings of the machine in a run folder that has none. They are measured once a command, after the samples:
+/// the device is warm then.
+pub(super) fn probe(
+    engine: &Engine,
+    folder: &Path,
+    known: &mut Option<Ceilings>,
+    global: &Global,
+) -> Result<()> {
+    let path = folder.join(Ceilings::FILE);
+    if path.exists() {
+        return Ok(());
+    }
+    let ceilings = match known {
+        Some(ceilings) => ceilings,
+        None => {
+            let measured = lab::ceilings(engine)?;
+            for skipped in &measured.skipped {
+                global.note(&format!("no ceiling from {:?}: {}", skipped.kind, skipped.reason));
+            }
+            known.insert(measured)
+        }
+    };
+    ceilings.write(&path)
 }
 
 /// Says on what the work runs, and that a software adapter is no GPU.

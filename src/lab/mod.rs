@@ -1,18 +1,21 @@
 //! One call many times: verified, measured, swept.
 //!
 //! [`Experiment`] is a TOML file; a [`Sweep`] runs its points through [`verify`] and the measuring loop into a run folder.
+//! [`ceilings`] measures what the machine itself can reach.
 
 mod budget;
 pub mod cases;
 mod entrant;
 mod experiment;
 mod measure;
+mod probe;
 mod provenance;
 mod sweep;
 mod verify;
 
 pub use budget::Budget;
 pub use experiment::{Experiment, Point};
+pub use probe::ceilings;
 pub use provenance::{Provenance, machine_name, record, utc_now};
 pub use sweep::{Observer, Outcome, Silent, Source, Sweep};
 pub use verify::{Case, Verdict, user_variant, verify};

@@ -21,6 +21,7 @@ mod losses;
 pub mod matmul;
 pub mod maxpool;
 pub mod maxpool_backward;
+pub mod probe;
 mod regularised;
 pub mod relu;
 pub mod sgd;
@@ -145,12 +146,12 @@ pub struct Setup {
 }
 
 impl Op {
-    /// The op of that name.
+    /// The op of that name; of the probes, too.
     ///
     /// # Errors
     /// [`Error::UnknownOp`], with the list of those that exist.
     pub fn find(name: &str) -> Result<&'static Op> {
-        OPS.iter().find(|op| op.name == name).copied().ok_or_else(|| Error::UnknownOp {
+        OPS.iter().chain(probe::PROBES).find(|op| op.name == name).copied().ok_or_else(|| Error::UnknownOp {
             name: name.to_owned(),
             known: OPS.iter().map(|op| op.name).collect::<Vec<_>>().join(", "),
         })

@@ -1,11 +1,13 @@
 //! The folder of a run: chosen so that nothing is overwritten, found again so that a stopped run can go on.
 
+use super::ceilings::Ceilings;
 use super::facts::Facts;
 use super::parse::{MAX_SAMPLES_BYTES, from_bytes};
 use super::row::Row;
 use super::run::{Run, RunStatus};
 use super::samples::complete;
 use crate::error::{Error, Result};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// A folder in which a run is being written.
@@ -26,6 +28,8 @@ pub struct Folder {
     pub rows: Vec<Row>,
     /// What was computed besides times; empty where the run wrote none.
     pub facts: Facts,
+    /// What its machine can reach; absent where the run did not probe it.
+    pub ceilings: Option<Ceilings>,
 }
 
 impl RunFolder {
@@ -82,10 +86,10 @@ impl RunFolder {
 }
 
 impl Folder {
-    /// Reads `run.json`, `samples.csv` and, where there is one, `facts.json`.
+    /// Reads `run.json`, `samples.csv` and, where they are, `facts.json` and `ceilings.json`.
     ///
     /// # Errors
-    /// Those of the three readers.
+    /// Those of the four readers; [`Error::Records`] where a sample stands there twice.
     pub fn read(path: &Path) -> Result<Self> {
         let run = Run::read(&path.join("run.json"))?;
         let samples = path.join("samples.csv");
@@ -95,10 +99,37 @@ impl Folder {
             bytes.truncate(complete(&bytes));
         }
         let rows = from_bytes(&samples, &bytes)?;
+        refuse_repeats(&samples, &rows)?;
         let facts = path.join("facts.json");
         let facts = if facts.exists() { Facts::read(&facts)? } else { Facts::default() };
-        Ok(Self { path: path.into(), run, rows, facts })
+        let ceilings = path.join(Ceilings::FILE);
+        let ceilings = if ceilings.exists() { Some(Ceilings::read(&ceilings)?) } else { None };
+        Ok(Self { path: path.into(), run, rows, facts, ceilings })
     }
+}
+
+/// Refuses a sample that stands there twice: a file that was put together from two would make every interval too narrow.
+fn refuse_repeats(path: &Path, rows: &[Row]) -> Result<()> {
+    let mut seen = HashMap::new();
+    for (number, row) in rows.iter().enumerate().filter(|(_, r)| r.call.is_some()) {
+        let key = (&row.op, &row.variant, row.threads, &row.sizes, row.call, row.sample);
+        if let Some(before) = seen.insert(key, number) {
+            let sizes: Vec<String> =
+                row.sizes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let reason = format!(
+                "row {} is sample {} of {}/{} [{}] once more, after row {}; the samples of two runs belong into two \
+                 folders",
+                number + 1,
+                row.sample,
+                row.op,
+                row.variant,
+                sizes.join(" "),
+                before + 1
+            );
+            return Err(Error::Records { what: path.display().to_string(), reason });
+        }
+    }
+    Ok(())
 }
 
 /// The last folder, by name, whose run has the key and is not complete.

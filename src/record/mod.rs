@@ -1,11 +1,12 @@
 //! What a run leaves behind: samples, provenance and facts, written and read back.
 //!
 //! A run owns one folder, `results/<experiment>/<date>-<machine>/`. In it stand `run.json` ([`Run`]: what was run,
-//! on what machine), `samples.csv` (one [`Row`] a timed call) and, where an experiment computes more than times,
-//! `facts.json` ([`Facts`]). A run that trains a network has `training.csv` ([`TrainingRow`]), `metrics.json`
-//! ([`Metrics`]), `layers.csv` ([`LayerRow`]) and `learning_rate.csv` ([`RangeRow`]) in place of samples. Everything that
-//! is reported is rebuilt from these files.
+//! on what machine), `samples.csv` (one [`Row`] a timed call), what the machine can reach (`ceilings.json`, [`Ceilings`])
+//! and, where an experiment computes more than times, `facts.json` ([`Facts`]). A run that trains a network has
+//! `training.csv` ([`TrainingRow`]), `metrics.json` ([`Metrics`]), `layers.csv` ([`LayerRow`]) and `learning_rate.csv`
+//! ([`RangeRow`]) in place of samples. Everything that is reported is rebuilt from these files.
 
+mod ceilings;
 mod columns;
 mod facts;
 mod folder;
@@ -18,6 +19,7 @@ mod samples;
 mod tests;
 mod training;
 
+pub use ceilings::{CEILINGS_VERSION, Ceilings, Probe, ProbeKind, Side, SkippedProbe};
 pub use facts::Facts;
 pub use folder::{Folder, RunFolder};
 pub use latest::latest_runs;
@@ -26,9 +28,9 @@ pub use row::{CallKind, Clock, Row, Status};
 pub use run::{AdapterInfo, Run, RunStatus, SCHEMA_VERSION};
 pub use samples::SamplesWriter;
 pub use training::{
-    Ceilings, ClassMetrics, Counts, LayerRow, Leaks, METRICS_VERSION, MODEL_FILE, Metrics, Part, RangeRow,
-    Suggestion, TrainingFolder, TrainingRow, TrainingWriter, read_layers, read_range, read_training,
-    write_layers, write_range,
+    ClassMetrics, Counts, LayerRow, Leaks, METRICS_VERSION, MODEL_FILE, Metrics, Part, RangeRow,
+    StepCeilings, Suggestion, TrainingFolder, TrainingRow, TrainingWriter, read_layers, read_range,
+    read_training, write_layers, write_range,
 };
 
 use crate::error::{Error, Result};

@@ -11,7 +11,8 @@ pub enum CallKind {
 }
 
 /// Which clock `kernel_ns` comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Clock {
     /// Timestamps written by the device around the kernels.
     Timestamp,

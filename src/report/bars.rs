@@ -49,12 +49,15 @@ pub(super) fn stacked(
     for (bar, total) in bars.iter().zip(&totals) {
         let sum: f64 = bar.parts.iter().sum();
         let mut x = left;
-        for ((_, colour), part) in names.iter().zip(&bar.parts) {
+        for ((name, colour), part) in names.iter().zip(&bar.parts) {
             let length = if sum > 0.0 { part / sum * (right - left) } else { 0.0 };
             if length > 0.0 {
                 shapes.rectangle((x, y + 5.0), (x + length, y + STEP - 5.0), *colour);
                 // A white hair between parts tells them apart where two colours look alike.
                 shapes.line(vec![(x + length, y + 5.0), (x + length, y + STEP - 5.0)], PAPER, 0.8);
+                let share = format::percent(part / sum);
+                let words = format!("{}: {name} {}, {share}", bar.label, format::time(*part));
+                shapes.hint((x, y + 5.0), (x + length, y + STEP - 5.0), words);
             }
             x += length;
         }

@@ -2,6 +2,7 @@
 
 use super::axis::{Scale, Unit, tick_label};
 use super::font::{width, wrap};
+use super::format;
 use super::labels::spread;
 use super::palette::{Look, for_text};
 use super::scene::{Anchor, Colour, FRAME, GRID, INK, QUIET, Scene, Shape};
@@ -218,8 +219,25 @@ impl Chart {
                     scene.line(ends, colour, 1.2);
                 }
                 scene.shapes.push(Shape::Mark { at, marker, radius, colour });
+                const REACH: f64 = 7.0;
+                let (x, y) = at;
+                scene.hint((x - REACH, y - REACH), (x + REACH, y + REACH), self.hint(series, mark));
             }
         }
+    }
+
+    /// What stands at a mark: the curve, the place on the axis, the value with its interval.
+    fn hint(&self, series: &Series, mark: &Mark) -> String {
+        let value = |v: f64| match self.y.unit {
+            Unit::Time => format::time(v),
+            Unit::Factor => format!("{}×", format::number(v)),
+            Unit::Percent => format!("{} %", format::number(100.0 * v)),
+            Unit::Plain => format!("{} {}", format::number(v), self.y.title),
+        };
+        let band = mark.band.map_or_else(String::new, |b| format!(" [{}, {}]", value(b.low), value(b.high)));
+        let axis = self.x.title.split(',').next().unwrap_or_default();
+        let place = if mark.x.fract() == 0.0 { format::size(mark.x) } else { format::number(mark.x) };
+        format!("{}, {axis}: {place}: {}{band}", series.label, value(mark.y))
     }
 
     /// One label a curve or level at the right edge, with a thin line to its end where that is not beside it.

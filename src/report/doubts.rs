@@ -24,13 +24,14 @@ pub(super) fn section(source: &Source) -> Vec<Block> {
                     samples += point.resamples(*time).map_or(0, |r| r.samples().len());
                 }
                 for warning in quality.warnings {
-                    table.push(vec![
+                    let row = vec![
                         panel.op.clone(),
                         place(&panel, *x),
                         series_name(&panel, point),
                         time.name().to_string(),
                         words(warning),
-                    ]);
+                    ];
+                    table.push_from(row, source.origin(point));
                 }
             }
         }

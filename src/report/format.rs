@@ -115,6 +115,15 @@ pub(super) fn seconds(ns: f64) -> String {
     if s >= 0.01 { format!("{s:.4}") } else { significant(s, 3) }
 }
 
+/// A number with three significant digits and the prefix of its thousands: `12.3 G`, a unit's name to follow.
+pub(super) fn scaled(value: f64) -> String {
+    let prefixes = [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    // 999.5 would be rounded to four digits.
+    let found = prefixes.into_iter().find(|(size, _)| value.abs() >= 0.9995 * size);
+    let (size, prefix) = found.unwrap_or((1.0, ""));
+    format!("{} {prefix}", number(value / size))
+}
+
 /// A share in percent.
 pub(super) fn percent(share: f64) -> String {
     let p = share * 100.0;

@@ -1,4 +1,5 @@
-//! A page as one HTML file that needs nothing beside it: style and figures are inside, no script, no address.
+//! A page as one HTML file that needs nothing beside it: style, figures and a script that sorts tables are inside, no
+//! address is. Without scripts everything is there but the sorting.
 
 use super::page::{Block, Piece, pieces};
 use super::render;
@@ -6,6 +7,7 @@ use super::table::Table;
 use crate::error::Result;
 
 const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("sort.js");
 
 /// The whole page, with a list of its sections at the top.
 ///
@@ -27,7 +29,7 @@ pub(super) fn page(title: &str, top: &[Block], sections: &[Block]) -> Result<Str
     for b in sections {
         block(&mut out, b, &mut number)?;
     }
-    out.push_str("</main>\n</body>\n</html>\n");
+    out.push_str(&format!("</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n"));
     Ok(out)
 }
 
@@ -90,8 +92,9 @@ fn table(out: &mut String, table: &Table) {
         out.push_str(&format!("<th{}>{}</th>", class(i), inline(head)));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
-    for row in &table.rows {
-        out.push_str("<tr>");
+    for (row, origin) in table.rows.iter().zip(&table.origins) {
+        let title = if origin.is_empty() { String::new() } else { format!(" title=\"{}\"", escape(origin)) };
+        out.push_str(&format!("<tr{title}>"));
         for (i, cell) in row.iter().enumerate() {
             out.push_str(&format!("<td{}>{}</td>", class(i), inline(cell)));
         }

@@ -19,6 +19,7 @@ mod pair;
 mod palette;
 mod render;
 mod results;
+mod roofline;
 mod scaling;
 mod scene;
 mod section;
@@ -28,6 +29,8 @@ mod table;
 mod thesis;
 mod training;
 
+#[cfg(test)]
+mod roofline_tests;
 #[cfg(test)]
 mod scaling_tests;
 #[cfg(test)]
@@ -105,7 +108,8 @@ pub fn report(dirs: &[PathBuf], out: &Path) -> Result<Summary> {
             heading(2, "The thesis"),
             text("The comparison with the thesis stands in `thesis.md`."),
         ]);
-        write(&thesis_path, markdown::page("The thesis, redone", &thesis).as_bytes())?;
+        // The page's own title takes the place of the section's heading.
+        write(&thesis_path, markdown::page(thesis::TITLE, thesis.get(1..).unwrap_or_default()).as_bytes())?;
     }
     short.extend(end);
     let markdown = out.join("report.md");

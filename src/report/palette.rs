@@ -2,7 +2,8 @@
 //!
 //! The colours follow the colour-blind-safe sets of Okabe and Ito ("Color Universal Design", 2008) and Paul Tol
 //! ("Colour Schemes", SRON/EPS/TN/09-002, 2021), darkened where they would be pale on white. Sign and dash carry the
-//! same distinction without colour.
+//! same distinction without colour. A test simulates the three kinds of colour blindness: within an operation no two
+//! variants share a colour, and where two are hard to tell apart their signs differ.
 
 use super::scene::{Colour, Marker};
 
@@ -29,37 +30,51 @@ const WINE: Colour = Colour(0x88, 0x22, 0x55);
 const BLUE: Colour = Colour(0x00, 0x72, 0xb2);
 const SKY: Colour = Colour(0x3d, 0x9b, 0xd9);
 const GREEN: Colour = Colour(0x00, 0x8a, 0x63);
-const TEAL: Colour = Colour(0x35, 0x9b, 0x8b);
+const MINT: Colour = Colour(0x66, 0xbd, 0x98);
 const ORANGE: Colour = Colour(0xd9, 0x8e, 0x00);
 const OLIVE: Colour = Colour(0x85, 0x85, 0x2a);
 const ROSE: Colour = Colour(0xcc, 0x5f, 0x70);
 const PURPLE: Colour = Colour(0x9a, 0x44, 0xa4);
 const INDIGO: Colour = Colour(0x33, 0x22, 0x88);
+const UMBER: Colour = Colour(0x6a, 0x56, 0x44);
+const PALE_ROSE: Colour = Colour(0xe3, 0x9a, 0xa6);
+const PALE_PURPLE: Colour = Colour(0xc7, 0x9a, 0xd0);
+const PALE_INDIGO: Colour = Colour(0x80, 0x79, 0xc4);
 
-const KNOWN: [(&str, Colour, Marker, Dash); 23] = [
+const KNOWN: [(&str, Colour, Marker, Dash); 30] = [
     ("serial", BLACK, Marker::Circle, None),
     ("rayon", GREY, Marker::Square, None),
     ("library", BROWN, Marker::Diamond, None),
-    ("per_window_serial", BLACK, Marker::Diamond, DASH),
+    // Products.
     ("naive", VERMILION, Marker::Circle, None),
     ("loop", PINK, Marker::Square, None),
     ("loop_thesis", WINE, Marker::Cross, DASH),
-    ("tiled", BLUE, Marker::Triangle, None),
     ("tiled_16", BLUE, Marker::Triangle, None),
     ("tiled_32", SKY, Marker::Down, DASH),
     ("blocked", GREEN, Marker::Diamond, None),
+    ("blocked_128x128_8x8", GREEN, Marker::Diamond, None),
+    ("blocked_64x64_4x4", MINT, Marker::Cross, DASH),
     ("registers_4x4", ORANGE, Marker::Plus, None),
+    // Pooling.
+    ("per_window_serial", UMBER, Marker::Diamond, DASH),
     ("direct", GREEN, Marker::Diamond, None),
+    ("tiled", BLUE, Marker::Triangle, None),
     ("vectorized", ORANGE, Marker::Plus, None),
     ("separable", SKY, Marker::Down, None),
     ("windows_batched", OLIVE, Marker::Square, None),
     ("per_window_naive_buffer", ROSE, Marker::Circle, None),
     ("per_window_loop_buffer", PURPLE, Marker::Square, None),
     ("per_window_tiled_buffer", INDIGO, Marker::Triangle, None),
-    ("per_window_naive_constant", ROSE, Marker::Cross, DASH),
-    ("per_window_loop_constant", PURPLE, Marker::Plus, DASH),
-    ("per_window_tiled_constant", INDIGO, Marker::Down, DASH),
-    ("blocked_vec4", TEAL, Marker::Square, None),
+    ("per_window_naive_constant", PALE_ROSE, Marker::Cross, DASH),
+    ("per_window_loop_constant", PALE_PURPLE, Marker::Plus, DASH),
+    ("per_window_tiled_constant", PALE_INDIGO, Marker::Diamond, DASH),
+    // Convolutions, and the layers that have one kernel each.
+    ("implicit_gemm_64x64", BLUE, Marker::Triangle, None),
+    ("implicit_gemm_32x64", SKY, Marker::Down, DASH),
+    ("gather", GREEN, Marker::Diamond, None),
+    ("workgroup", GREEN, Marker::Diamond, None),
+    ("rows", GREEN, Marker::Diamond, None),
+    ("two_stage", GREEN, Marker::Diamond, None),
 ];
 
 /// The look of a variant. One that is not in the list, as a user's own kernel, gets a look from its name.
@@ -67,7 +82,15 @@ pub(super) fn look(variant: &str) -> Look {
     if let Some((_, colour, marker, dash)) = KNOWN.iter().find(|(name, ..)| *name == variant) {
         return Look { colour: *colour, marker: *marker, dash: *dash };
     }
-    const COLOURS: [Colour; 6] = [TEAL, ORANGE, WINE, SKY, OLIVE, PURPLE];
+    // None of them is the colour of a variant in the list.
+    const COLOURS: [Colour; 6] = [
+        Colour(0x00, 0xa0, 0xb0),
+        Colour(0xd8, 0x1b, 0x8c),
+        Colour(0x6f, 0x9a, 0x1f),
+        Colour(0x1f, 0x3a, 0x78),
+        Colour(0xa7, 0x8b, 0xd8),
+        Colour(0x7a, 0x2e, 0x0e),
+    ];
     const MARKERS: [Marker; 5] =
         [Marker::Diamond, Marker::Triangle, Marker::Plus, Marker::Down, Marker::Square];
     let hash = variant.bytes().fold(7_usize, |h, b| (h.wrapping_mul(31)).wrapping_add(usize::from(b)));
@@ -118,4 +141,101 @@ pub(super) fn for_text(Colour(r, g, b): Colour) -> Colour {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 255")]
     let dim = |c: u8| (f64::from(c) * factor).round() as u8;
     Colour(dim(r), dim(g), dim(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The variants of the two operations that reports are about, by the looks that stand beside each other.
+    const PRODUCTS: [&str; 11] = [
+        "serial",
+        "rayon",
+        "library",
+        "naive",
+        "loop",
+        "loop_thesis",
+        "tiled_16",
+        "tiled_32",
+        "blocked_128x128_8x8",
+        "blocked_64x64_4x4",
+        "registers_4x4",
+    ];
+    const POOLING: [&str; 14] = [
+        "serial",
+        "rayon",
+        "per_window_serial",
+        "direct",
+        "tiled",
+        "vectorized",
+        "separable",
+        "windows_batched",
+        "per_window_naive_buffer",
+        "per_window_loop_buffer",
+        "per_window_tiled_buffer",
+        "per_window_naive_constant",
+        "per_window_loop_constant",
+        "per_window_tiled_constant",
+    ];
+
+    type Matrix = [[f64; 3]; 3];
+
+    /// Full sight, then no red, green and blue cones: Machado, Oliveira and Fernandes, "A Physiologically-based Model for
+    /// Simulation of Color Vision Deficiency", IEEE TVCG 15 (2009), severity 1, on linear sRGB.
+    const SIGHTS: [Matrix; 4] = [
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    ];
+    /// From linear sRGB to CIE XYZ over the white D65 (IEC 61966-2-1).
+    const XYZ: Matrix = [
+        [0.433_953, 0.376_219, 0.189_828],
+        [0.212_673, 0.715_152, 0.072_175],
+        [0.017_758, 0.109_477, 0.872_765],
+    ];
+
+    fn times(m: &Matrix, v: [f64; 3]) -> [f64; 3] {
+        m.map(|row| row.iter().zip(v).map(|(a, b)| a * b).sum())
+    }
+
+    /// CIE L*a*b* as seen by a sight.
+    fn seen(Colour(r, g, b): Colour, sight: &Matrix) -> [f64; 3] {
+        let linear = |c: u8| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        let rgb = times(sight, [r, g, b].map(linear)).map(|c| c.clamp(0.0, 1.0));
+        let [x, y, z] =
+            times(&XYZ, rgb).map(|t| if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 });
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    fn distance(a: Colour, b: Colour, sight: &Matrix) -> f64 {
+        seen(a, sight).iter().zip(seen(b, sight)).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+    }
+
+    #[test]
+    fn no_two_variants_of_an_operation_look_alike_to_anyone() {
+        for op in [&PRODUCTS[..], &POOLING] {
+            for (at, a) in op.iter().enumerate() {
+                for b in &op[..at] {
+                    let (x, y) = (look(a), look(b));
+                    assert!(distance(x.colour, y.colour, &SIGHTS[0]) > 15.0, "{a} and {b} have one colour");
+                    let least =
+                        SIGHTS.iter().map(|s| distance(x.colour, y.colour, s)).fold(f64::MAX, f64::min);
+                    assert!(least > 9.0 || x.marker != y.marker, "{a} and {b}: {least}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_kernel_of_the_users_takes_no_colour_of_ours() {
+        for name in ["mine", "yours", "tile_v9", "a", "b", "c", "d", "e"] {
+            let colour = look(name).colour;
+            assert!(KNOWN.iter().all(|(_, known, ..)| *known != colour), "{name}");
+            assert_eq!(look(name), look(name));
+        }
+    }
 }

@@ -71,6 +71,8 @@ fn draw<B: DrawingBackend>(
         match shape {
             // An SVG has images of its own; `finish_svg` puts them in.
             Shape::Image { .. } if vector => {}
+            // Nothing to see; `finish_svg` puts them in.
+            Shape::Hint { .. } => {}
             Shape::Line { points, colour, width, dash, alpha } => {
                 let stroke_width = unsigned(pixels(width * FINE)).max(1);
                 let color = rgba(*colour, *alpha);
@@ -193,8 +195,25 @@ fn finish_svg(scene: &Scene, text: &str) -> Result<String> {
             ));
         }
     }
+    out.push_str(&hints(scene));
     out.push_str(&rest);
     Ok(out)
+}
+
+/// Invisible rectangles with a title, which a browser shows where the pointer rests.
+fn hints(scene: &Scene) -> String {
+    let hint = |shape: &Shape| {
+        let Shape::Hint { from, to, text } = shape else { return None };
+        let ((x, y), (right, bottom)) = (place(*from), place(*to));
+        Some(format!(
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\"><title>{}</title></rect>\n",
+            right - x,
+            bottom - y,
+            super::html::escape(text)
+        ))
+    };
+    let all: String = scene.shapes.iter().filter_map(hint).collect();
+    if all.is_empty() { all } else { format!("<g fill=\"#000\" fill-opacity=\"0\">\n{all}</g>\n") }
 }
 
 /// Two opposite corners and a shade.

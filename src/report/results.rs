@@ -43,7 +43,8 @@ pub(super) fn tables(blocks: &mut Vec<Block>, source: &Source, panel: &Panel<'_>
     }
     let mut inner = vec![text(
         "The median of the warm calls with its 95 % interval, and how many times as fast as each baseline. Kernel and \
-         resident speedups leave the copies out; only end to end is what a user of the variant gets.",
+         resident speedups leave the copies out; only end to end is what a user of the variant gets. On the HTML page a \
+         pointer over a row or a mark shows the samples behind it.",
     )];
     for time in [Time::EndToEnd, Time::Resident, Time::Kernel] {
         let name = format!("{stem}-{}", time.name().replace(' ', "-"));
@@ -91,7 +92,7 @@ fn time_table(
         if time == Time::EndToEnd {
             row.push(point.first.map_or_else(String::new, format::time));
         }
-        table.push(row);
+        table.push_from(row, source.origin(point));
     }
     table
 }
@@ -168,7 +169,8 @@ fn summary(source: &Source, panel: &Panel<'_>, stem: &str) -> Table {
     head.extend(present.iter().map(|b| format!("faster than {b}")));
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
     let caption = format!(
-        "End to end: growth over the larger half of the sizes, and the {axis} from which a variant wins"
+        "End to end: growth over the larger half of the sizes, and the {axis} from which a variant wins, with the place \
+         where the two are as fast"
     );
     let mut table = Table::new(format!("{stem}-summary"), format!("{caption} ({})", source.tag()), &head);
     for variant in panel.variants() {
@@ -201,12 +203,26 @@ fn summary(source: &Source, panel: &Panel<'_>, stem: &str) -> Table {
 
 fn crossover_words(crossover: Crossover) -> String {
     match crossover {
-        Crossover::Never { up_to } => format!("not up to {}", format::size(up_to)),
-        Crossover::From { x, clear, at_start } => {
-            let from = if at_start { "at every size" } else { "from" };
-            let place = if at_start { String::new() } else { format!(" {}", format::size(x)) };
+        Crossover::Never { up_to, in_doubt } => {
+            let doubt = if in_doubt { " (in doubt)" } else { "" };
+            format!("not up to {}{doubt}", format::size(up_to))
+        }
+        Crossover::From { x, clear, at_start, at, interval } => {
+            let from =
+                if at_start { "at every size".to_string() } else { format!("from {}", format::size(x)) };
+            let place = at.map_or_else(String::new, |at| {
+                let ends = interval.map_or_else(String::new, |i| format!(" {}", open_interval(i)));
+                format!(": equal at {}{ends}", format::number(at))
+            });
             let doubt = if clear { "" } else { " (in doubt: intervals reach 1)" };
             format!("{from}{place}{doubt}")
         }
     }
+}
+
+/// An interval whose ends may lie outside the sizes that were measured.
+fn open_interval(i: Interval) -> String {
+    let low = if i.low > 0.0 { format::number(i.low) } else { "below".to_string() };
+    let high = if i.high.is_finite() { format::number(i.high) } else { "beyond".to_string() };
+    format!("[{low}, {high}]")
 }

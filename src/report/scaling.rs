@@ -1,4 +1,4 @@
-//! The section about threads: measured speedups, what the laws of scaling make of them, and where they end.
+//! The section about threads and workgroups: measured speedups, what the laws of scaling make of them, and where they end.
 
 use super::axis::{Scale, Unit};
 use super::chart::{Axis, Chart, Mark, Series};
@@ -9,49 +9,106 @@ use super::palette::{background, look};
 use super::source::Source;
 use super::table::Table;
 use crate::analysis::amdahl::ceiling;
-use crate::analysis::points::{Point, Time};
+use crate::analysis::points::Point;
 use crate::analysis::scaling::gustafson;
 use crate::analysis::stats::Interval;
-use crate::analysis::threads::{ThreadSeries, thread_series};
+use crate::analysis::threads::{ThreadSeries, thread_series, workgroup_series};
 use crate::analysis::usl::{Fit, FitIntervals, Law};
 
 /// At most so many series get a figure; the tables hold all.
 const MAX_FIGURES: usize = 6;
 
-/// The section; nothing where a run did not vary its threads.
-pub(super) fn section(source: &Source) -> Vec<Block> {
-    let all = thread_series(&source.points);
-    if all.is_empty() {
-        return Vec::new();
+/// What shares the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Threads,
+    Workgroups,
+}
+
+impl Over {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Threads => "threads",
+            Self::Workgroups => "workgroups",
+        }
     }
-    let mut blocks = vec![
-        heading(3, "Scaling over CPU threads"),
-        text(format!(
+
+    fn one(self) -> &'static str {
+        match self {
+            Self::Threads => "one thread",
+            Self::Workgroups => "one workgroup",
+        }
+    }
+
+    /// What a file's name ends with.
+    fn stem(self, name: &str) -> String {
+        match self {
+            Self::Threads => name.to_string(),
+            Self::Workgroups => format!("workgroups-{name}"),
+        }
+    }
+
+    fn machine(self, source: &Source) -> String {
+        match self {
+            Self::Threads => source.folder.run.cpu.clone(),
+            Self::Workgroups => source.tag(),
+        }
+    }
+}
+
+/// The section; nothing where a run varied neither its threads nor its workgroups.
+pub(super) fn section(source: &Source) -> Vec<Block> {
+    let threads = part(
+        source,
+        Over::Threads,
+        &thread_series(&source.points),
+        "Scaling over CPU threads",
+        format!(
             "Speedup against the same variant on one thread, on {} logical cores. Where there are more threads than \
              cores they take turns, and no law promises a gain.",
             source.folder.run.cores
-        )),
-    ];
+        ),
+    );
+    let workgroups = part(
+        source,
+        Over::Workgroups,
+        &workgroup_series(&source.points),
+        "Scaling over workgroups",
+        "Speedup of the kernel against the same kernel with one workgroup, which then does all the work. The gain ends \
+         where every compute unit has work, or where they wait for the memory that they share."
+            .into(),
+    );
+    threads.into_iter().chain(workgroups).collect()
+}
+
+fn part(source: &Source, over: Over, all: &[ThreadSeries<'_>], title: &str, words: String) -> Vec<Block> {
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut blocks = vec![heading(3, title), text(words)];
     for (number, series) in all.iter().enumerate().take(MAX_FIGURES) {
         blocks.push(Block::Figure {
-            stem: format!("{}-scaling-{}", source.slug, number + 1),
-            scene: chart(source, series, &all).scene(),
+            stem: format!("{}-{}", source.slug, over.stem(&format!("scaling-{}", number + 1))),
+            scene: chart(source, over, series, all).scene(),
             caption: "Marks are measured: medians of interleaved calls with the 95 % interval of the ratio. The grey \
                       curves are the laws fitted to them; linear is what as many processors would give that never wait."
                 .into(),
         });
     }
-    blocks.push(Block::Table(steps(source, &all)));
+    blocks.push(Block::Table(steps(source, over, all)));
     blocks.push(text(
-        "The serial fraction of Karp and Flatt is what Amdahl's law would need to explain the speedup. Where it grows with \
-         the threads, not serial code but the cost of sharing (memory bandwidth, waiting) is the limit. The scaled speedup is \
-         Gustafson's: the gain, if the problem grew with the threads and that fraction stayed.",
+        format!(
+            "The serial fraction of Karp and Flatt is what Amdahl's law would need to explain the speedup. Where it grows \
+             with the {over}, not serial code but the cost of sharing (memory bandwidth, waiting) is the limit. The scaled \
+             speedup is Gustafson's: the gain, if the problem grew with the {over} and that fraction stayed.",
+            over = over.name()
+        ),
     ));
-    blocks.push(Block::Table(laws(source, &all)));
+    blocks.push(Block::Table(laws(source, over, all)));
     blocks.push(text(
         "X(N) = γN / (1 + α(N − 1) + βN(N − 1)): Amdahl's law is β = 0, and 1 / α its ceiling; the Universal Scalability Law \
          has a peak at √((1 − α) / β). Intervals come from fits to resampled medians. The law with the least AICc explains \
-         the points best; it needs five thread counts, six for the last law.",
+         the points best; it needs five counts, six for the last law.",
     ));
     blocks
 }
@@ -78,7 +135,7 @@ fn name(series: &ThreadSeries<'_>, all: &[ThreadSeries<'_>]) -> String {
     std::iter::once(format!("{} {}", point.op, point.variant)).chain(sizes).collect::<Vec<_>>().join(", ")
 }
 
-fn chart(source: &Source, series: &ThreadSeries<'_>, all: &[ThreadSeries<'_>]) -> Chart {
+fn chart(source: &Source, over: Over, series: &ThreadSeries<'_>, all: &[ThreadSeries<'_>]) -> Chart {
     let steps = series.steps();
     let variant = series.points.first().map_or("", |(_, p)| p.variant.as_str());
     let most = steps.last().map_or(2.0, |s| s.threads);
@@ -110,45 +167,52 @@ fn chart(source: &Source, series: &ThreadSeries<'_>, all: &[ThreadSeries<'_>]) -
     });
     let scale = scale_of(&curves, &[]);
     Chart {
-        title: format!("{}: speedup over threads", name(series, all)),
-        subtitle: source.folder.run.cpu.clone(),
+        title: format!("{}: speedup over {}", name(series, all), over.name()),
+        subtitle: over.machine(source),
         x: Axis {
-            title: "CPU threads".into(),
+            title: if over == Over::Threads { "CPU threads" } else { over.name() }.into(),
             unit: Unit::Plain,
             scale: Scale::log(counts.iter().copied(), 0.025),
             ticks: steps.iter().map(|s| s.threads).collect(),
         },
-        y: Axis { title: "times as fast as one thread".into(), unit: Unit::Factor, scale, ticks: Vec::new() },
+        y: Axis {
+            title: format!("times as fast as {}", over.one()),
+            unit: Unit::Factor,
+            scale,
+            ticks: Vec::new(),
+        },
         series: curves,
         levels: Vec::new(),
     }
 }
 
-fn steps(source: &Source, all: &[ThreadSeries<'_>]) -> Table {
-    let head = ["variant", "threads", "median", "speedup", "efficiency", "serial fraction", "scaled speedup"];
-    let caption = format!("Speedup over threads ({})", source.folder.run.cpu);
-    let mut table = Table::new(format!("{}-scaling", source.slug), caption, &head);
+fn steps(source: &Source, over: Over, all: &[ThreadSeries<'_>]) -> Table {
+    let head =
+        ["variant", over.name(), "median", "speedup", "efficiency", "serial fraction", "scaled speedup"];
+    let caption = format!("Speedup over {} ({})", over.name(), over.machine(source));
+    let mut table = Table::new(format!("{}-{}", source.slug, over.stem("scaling")), caption, &head);
     for series in all {
         for (step, (_, point)) in series.steps().iter().zip(&series.points) {
             let scaled = |e: f64| format!("{}×", format::number(gustafson(e, step.threads)));
-            table.push(vec![
+            let row = vec![
                 name(series, all),
                 format::size(step.threads),
-                point.time(Time::EndToEnd).map_or_else(String::new, format::time_estimate),
+                point.time(series.time).map_or_else(String::new, format::time_estimate),
                 if step.threads == 1.0 { "1".into() } else { format::factor_estimate(step.speedup) },
                 format::percent(step.efficiency),
                 step.serial.map_or_else(String::new, format::number),
                 step.serial.filter(|e| (0.0..=1.0).contains(e)).map_or_else(String::new, scaled),
-            ]);
+            ];
+            table.push_from(row, source.origin(point));
         }
     }
     table
 }
 
-fn laws(source: &Source, all: &[ThreadSeries<'_>]) -> Table {
+fn laws(source: &Source, over: Over, all: &[ThreadSeries<'_>]) -> Table {
     let head = ["variant", "law", "α", "β", "P", "ceiling", "peak at", "AICc"];
-    let caption = format!("Laws of scaling fitted to the speedups ({})", source.folder.run.cpu);
-    let mut table = Table::new(format!("{}-laws", source.slug), caption, &head);
+    let caption = format!("Laws of scaling fitted to the speedups ({})", over.machine(source));
+    let mut table = Table::new(format!("{}-{}", source.slug, over.stem("laws")), caption, &head);
     for series in all {
         let best = series.best().map(|f| f.law);
         for law in Law::ALL {

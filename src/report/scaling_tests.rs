@@ -31,6 +31,30 @@ fn threads_are_reported_with_their_laws() -> Result<(), Box<dyn std::error::Erro
 }
 
 #[test]
+fn workgroups_are_reported_by_their_kernel_times() -> Result<(), Box<dyn std::error::Error>> {
+    let dir = tempfile::tempdir()?;
+    let mut all: Vec<Row> = Vec::new();
+    for workgroups in [1_u32, 2, 4, 8, 16, 32] {
+        let sizes = [("len", "1024".to_string()), ("workgroups", workgroups.to_string())];
+        // Amdahl's law with P = 0.9 in the kernel; the copies, which would hide it, take ten times as long.
+        let time = 1e7 * (0.1 + 0.9 / f64::from(workgroups)) - 100.0;
+        all.extend(rows("read", "vec4", &sizes, None, time, 1e8));
+    }
+    let run = folder(dir.path(), "scaling_workgroups", &["len", "workgroups"], &all)?;
+    let out = dir.path().join("report");
+    let summary = report(&[run], &out)?;
+    let page = std::fs::read_to_string(&summary.markdown)?;
+    assert!(page.contains("Scaling over workgroups") && !page.contains("Scaling over CPU threads"), "{page}");
+    let laws = std::fs::read_to_string(out.join("tables/scaling_workgroups-workgroups-laws.csv"))?;
+    let amdahl = laws.lines().find(|l| l.contains(",Amdahl,")).ok_or("no row for Amdahl's law")?;
+    assert!(amdahl.contains("0.100") && amdahl.contains("0.900"), "{amdahl}");
+    let steps = std::fs::read_to_string(out.join("tables/scaling_workgroups-workgroups-scaling.csv"))?;
+    assert!(steps.starts_with("variant,workgroups,median,speedup") && steps.lines().count() == 7, "{steps}");
+    assert!(out.join("figures/scaling_workgroups-workgroups-scaling-1.svg").exists());
+    Ok(())
+}
+
+#[test]
 fn a_drift_is_named() -> Result<(), Box<dyn std::error::Error>> {
     let dir = tempfile::tempdir()?;
     let sizes: Vec<(&str, String)> = ["m", "n", "k"].map(|s| (s, "64".to_string())).to_vec();

@@ -58,6 +58,8 @@ pub(super) enum Shape {
     Mark { at: (f64, f64), marker: Marker, radius: f64, colour: Colour },
     /// Words.
     Text(Text),
+    /// What a pointer over a place is told; invisible, and in an SVG only. Two opposite corners.
+    Hint { from: (f64, f64), to: (f64, f64), text: String },
     /// A grey image, stretched, with sharp pixels.
     Image { at: (f64, f64), size: (f64, f64), image: super::pair::Grey },
 }
@@ -84,6 +86,10 @@ impl Scene {
     pub(super) fn rectangle(&mut self, from: (f64, f64), to: (f64, f64), colour: Colour) {
         let points = vec![from, (to.0, from.1), to, (from.0, to.1)];
         self.shapes.push(Shape::Area { points, colour, alpha: 1.0 });
+    }
+
+    pub(super) fn hint(&mut self, from: (f64, f64), to: (f64, f64), text: String) {
+        self.shapes.push(Shape::Hint { from, to, text });
     }
 
     pub(super) fn text(&mut self, at: (f64, f64), text: &str, size: f64, anchor: Anchor, colour: Colour) {

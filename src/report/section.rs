@@ -6,6 +6,7 @@ use super::format;
 use super::page::{Block, heading, text};
 use super::pair;
 use super::results;
+use super::roofline;
 use super::scaling;
 use super::source::{Source, slug};
 use super::table::Table;
@@ -42,12 +43,12 @@ pub(super) fn top(sources: &[Source], trainings: &[Training], dirs: &[PathBuf]) 
         ));
     }
     let mut shown: Vec<Vec<Vec<String>>> = Vec::new();
-    for (slug, run) in runs(sources, trainings) {
+    for Shown { slug, run, records, sweep } in runs(sources, trainings) {
         let number = slug.strip_prefix(run.experiment.as_str()).unwrap_or_default();
         blocks.push(heading(2, format!("The run of {}{number}", run.experiment)));
         blocks.push(Block::Code(run.command_line()));
         let finished = run.finished.as_deref().map_or("not finished".into(), |f| format!("finished {f}"));
-        blocks.push(text(format!("Started {}, {finished}.", run.started)));
+        blocks.push(text(format!("Started {}, {finished}. Records: `{}`.", run.started, records.display())));
         if run.status != RunStatus::Complete {
             blocks.push(Block::Note(
                 "This run is not complete. The same command goes on from where it stopped; what is shown here is what \
@@ -62,14 +63,32 @@ pub(super) fn top(sources: &[Source], trainings: &[Training], dirs: &[PathBuf]) 
         }
         shown.push(table.rows.clone());
         blocks.push(Block::Table(table));
+        blocks.extend(sweep.map(roofline::ceilings).unwrap_or_default());
     }
     blocks
 }
 
-/// Every run with the name that begins its file names: sweeps first.
-fn runs<'a>(sources: &'a [Source], trainings: &'a [Training]) -> impl Iterator<Item = (&'a str, &'a Run)> {
-    let sweeps = sources.iter().map(|s| (s.slug.as_str(), &s.folder.run));
-    sweeps.chain(trainings.iter().map(|t| (t.slug.as_str(), &t.folder.run)))
+/// A run, as the top of the page shows it.
+struct Shown<'a> {
+    /// What its file names begin with.
+    slug: &'a str,
+    run: &'a Run,
+    /// The file of its numbers.
+    records: PathBuf,
+    sweep: Option<&'a Source>,
+}
+
+/// Every run: sweeps first.
+fn runs<'a>(sources: &'a [Source], trainings: &'a [Training]) -> impl Iterator<Item = Shown<'a>> {
+    let sweep = |s: &'a Source| {
+        let records = s.folder.path.join("samples.csv");
+        Shown { slug: &s.slug, run: &s.folder.run, records, sweep: Some(s) }
+    };
+    let training = |t: &'a Training| {
+        let records = t.folder.path.join("training.csv");
+        Shown { slug: &t.slug, run: &t.folder.run, records, sweep: None }
+    };
+    sources.iter().map(sweep).chain(trainings.iter().map(training))
 }
 
 fn machine(slug: &str, run: &Run) -> Table {
@@ -139,6 +158,7 @@ pub(super) fn experiment(source: &Source) -> Vec<Block> {
         let stem = panel_stem(source, panel, number);
         if number < MAX_PANELS {
             panel_figures(&mut blocks, source, panel, &stem);
+            blocks.extend(roofline::blocks(source, panel, &stem));
         }
         results::tables(&mut blocks, source, panel, &stem);
     }
@@ -225,7 +245,7 @@ fn panel_figures(blocks: &mut Vec<Block>, source: &Source, panel: &Panel<'_>, st
 /// What was skipped or failed, and the fine print of each run.
 pub(super) fn end(sources: &[Source], trainings: &[Training]) -> Vec<Block> {
     let mut blocks = if sources.is_empty() { vec![heading(2, "Fine print")] } else { of_sweeps(sources) };
-    for (slug, run) in runs(sources, trainings) {
+    for Shown { slug, run, .. } in runs(sources, trainings) {
         let other = sources.iter().find(|s| s.slug == slug).map(|s| &s.folder.facts.other);
         blocks.push(Block::Details(format!("Provenance of {slug}"), fine_print(slug, run, other)));
     }

@@ -3,7 +3,7 @@
 use super::pair::{self, Grey};
 use crate::analysis::points::{Point, Trouble, points, troubles};
 use crate::error::{Error, Result};
-use crate::record::Folder;
+use crate::record::{CallKind, Folder, Row};
 use std::path::PathBuf;
 
 /// One run.
@@ -37,6 +37,23 @@ impl Source {
             Some(a) => a.name.clone(),
             None => self.folder.run.cpu.clone(),
         }
+    }
+
+    /// Where the samples of a point stand: the file, the rows from the first to the last warm call, and what picks them
+    /// out among the calls of other variants, which took turns with them.
+    pub(super) fn origin(&self, point: &Point) -> String {
+        let is = |row: &Row| {
+            let same = row.op == point.op && row.variant == point.variant && row.threads == point.threads;
+            same && row.call == Some(CallKind::Warm) && row.sizes == point.sizes
+        };
+        let mut rows = self.folder.rows.iter().enumerate().filter(|(_, r)| is(r)).map(|(i, _)| i + 1);
+        let Some(first) = rows.next() else { return String::new() };
+        let last = rows.next_back().unwrap_or(first);
+        let threads = point.threads.map_or_else(String::new, |t| format!(", threads = {t}"));
+        let path = self.folder.path.join("samples.csv");
+        let rows = if last > first { format!("rows {first} to {last}") } else { format!("row {first}") };
+        let display = path.display();
+        format!("{display}, {rows} where variant = {}{threads} and call = warm", point.variant)
     }
 
     /// Whether GPU variants ran on a CPU that poses as a GPU.

@@ -12,18 +12,26 @@ pub(super) struct Table {
     pub(super) caption: String,
     pub(super) head: Vec<String>,
     pub(super) rows: Vec<Vec<String>>,
+    /// Of each row, which samples its numbers come from; empty where there are none to name.
+    pub(super) origins: Vec<String>,
 }
 
 impl Table {
     pub(super) fn new(stem: impl Into<String>, caption: impl Into<String>, head: &[&str]) -> Self {
         let head = head.iter().map(|h| (*h).to_string()).collect();
-        Self { stem: stem.into(), caption: caption.into(), head, rows: Vec::new() }
+        Self { stem: stem.into(), caption: caption.into(), head, rows: Vec::new(), origins: Vec::new() }
     }
 
     /// Adds a row; it is cut or filled to the head's length.
-    pub(super) fn push(&mut self, mut row: Vec<String>) {
+    pub(super) fn push(&mut self, row: Vec<String>) {
+        self.push_from(row, String::new());
+    }
+
+    /// Adds a row whose numbers come from the samples that `origin` names.
+    pub(super) fn push_from(&mut self, mut row: Vec<String>, origin: String) {
         row.resize(self.head.len(), String::new());
         self.rows.push(row);
+        self.origins.push(origin);
     }
 
     /// Whether a column reads best aligned to the right: every cell begins like a number, or is empty.

@@ -10,7 +10,7 @@ const HEAD: &str = "experiment,op,variant,adapter,software,threads,m,n,k,flops,b
                     compile_ns,upload_ns,encode_ns,kernel_ns,resident_ns,download_ns,total_ns,clock,status,reason";
 
 /// A run folder with two variants at two sizes; `rayon` takes `factor` times as long as it might.
-fn folder(path: &Path, started: &str, cpu: &str, factor: f64) {
+pub(super) fn folder(path: &Path, started: &str, cpu: &str, factor: f64) {
     std::fs::create_dir_all(path).unwrap();
     let run = json!({
         "schema_version": 1, "command": ["tesela", "sweep"], "experiment": "x", "experiment_text": "",
@@ -32,7 +32,7 @@ fn folder(path: &Path, started: &str, cpu: &str, factor: f64) {
     std::fs::write(path.join("samples.csv"), text).unwrap();
 }
 
-fn compare(a: &Path, b: &Path, more: &[&str]) -> std::process::Output {
+pub(super) fn compare(a: &Path, b: &Path, more: &[&str]) -> std::process::Output {
     let words = ["compare"].into_iter().map(Path::new).chain([a, b]).chain(more.iter().map(Path::new));
     tesela(words).output().unwrap()
 }

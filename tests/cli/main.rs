@@ -2,13 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first fault")]
 
+mod bench;
 mod compare;
+mod damaged;
 mod files;
 mod json;
 mod kernels;
 mod streams;
 #[path = "../support/mod.rs"]
 mod support;
+mod train;
 mod usage;
 
 use std::path::Path;

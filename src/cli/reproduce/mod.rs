@@ -2,6 +2,7 @@
 
 mod facts;
 mod mosaic;
+mod network;
 
 use std::path::{Path, PathBuf};
 
@@ -21,12 +22,15 @@ pub(super) struct Args {
     /// A folder of MRI slices, or a NIfTI volume [default: the shared slices where they are, else the built-in phantom]
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
-    /// Small sizes only: half a minute instead of three
+    /// Small sizes and one short training only: a minute instead of five
     #[arg(long)]
     quick: bool,
     /// Seconds that a variant which launches once a window may take, all sizes together
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     budget: u32,
+    /// Epochs of the network's runs; 0 leaves the network out [default: 25,50,100; with --quick 25]
+    #[arg(long, value_name = "N,...", value_delimiter = ',')]
+    epochs: Option<Vec<u32>>,
     /// Seed of what is drawn at random
     #[arg(long, default_value_t = SEED)]
     seed: u64,
@@ -45,7 +49,7 @@ const EXPERIMENTS: &[(&str, &str)] = &[
 /// The largest side of an image or a matrix with `--quick`.
 const QUICK_SIDE: u32 = 128;
 
-/// Runs the three experiments and writes the report, whose page is printed on standard output.
+/// Runs the three experiments, trains the thesis's network, and writes the report, whose page is printed on standard output.
 pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     let mut experiments = Vec::new();
     for (name, text) in EXPERIMENTS {
@@ -74,17 +78,23 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     let with = With { engine: &engine, seed: args.seed, root: &args.out, inputs: Some(&inputs) };
     let mut folders = Vec::new();
     let mut failed = 0;
+    let mut ceilings = None;
     for experiment in &experiments {
         let provenance =
             Provenance { command: sweep::command(), images: Some(images.clone()), notes: Vec::new() };
         let outcome = sweep::one(experiment, &with, provenance, global)?;
         global.note(&format!("{}: {}", experiment.name, sweep::summary(&outcome)));
         failed += outcome.failed;
+        sweep::probe(&engine, &outcome.folder, &mut ceilings, global)?;
         folders.push(outcome.folder);
     }
     if let Some(folder) = folders.last() {
         facts::write(&engine, &source.slices, folder)?;
     }
+    let default: &[u32] = if args.quick { &[25] } else { &[25, 50, 100] };
+    let epochs: Vec<u32> =
+        args.epochs.as_deref().unwrap_or(default).iter().copied().filter(|&n| n > 0).collect();
+    folders.extend(network::run(source.origin, args.data.as_deref(), &epochs, &args.out, global)?);
     let out = report_folder(&args.out)?;
     let summary = crate::report::report(&folders, &out)?;
     print::emit(&format!("{}\n", summary.html.display()))?;

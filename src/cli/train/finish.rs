@@ -1,12 +1,13 @@
 //! What comes out of a run: the test, and the numbers of `metrics.json`.
 
 use super::Job;
+use crate::analysis::roofline;
 use crate::data::split::Leak;
 use crate::engine::Target;
 use crate::error::Result;
 use crate::nn::metrics::{self, Predictions};
 use crate::nn::train::{Trained, Trainer};
-use crate::record::{Counts, Leaks, Metrics};
+use crate::record::{Counts, Leaks, Metrics, Side, StepCeilings};
 
 /// Tests the kept weights and collects the numbers.
 pub(super) fn metrics(trainer: &mut Trainer<'_>, trained: &Trained, job: &Job<'_>) -> Result<Metrics> {
@@ -22,7 +23,7 @@ pub(super) fn metrics(trainer: &mut Trainer<'_>, trained: &Trained, job: &Job<'_
     let mut metrics = Metrics {
         network: Some(network.name.clone()),
         parameters: Some(network.parameter_count() as u64),
-        protocol: Some(config.split.name().to_owned()),
+        protocol: Some(config.split.describe()),
         counts: Some(Counts {
             train: count(&split.train),
             valid: count(&split.valid),
@@ -34,7 +35,7 @@ pub(super) fn metrics(trainer: &mut Trainer<'_>, trained: &Trained, job: &Job<'_
         }),
         device: Some(super::device(job.engine, job.target)),
         software_adapter: Some(job.target == Target::Gpu && software),
-        variants: variants.into_iter().map(|(op, name)| (op.to_owned(), name.to_owned())).collect(),
+        variants: variants.into_iter().map(|(op, name)| (op.to_owned(), name)).collect(),
         seed: Some(config.seed),
         epochs: Some(epochs),
         epochs_planned: Some(config.epochs),
@@ -47,6 +48,7 @@ pub(super) fn metrics(trainer: &mut Trainer<'_>, trained: &Trained, job: &Job<'_
         classes: dataset.classes.clone(),
         ..Metrics::default()
     };
+    metrics.ceilings = ceilings(job)?;
     if !split.test.is_empty() {
         let (probabilities, targets) = trainer.predict(&split.test)?;
         let blank: Vec<bool> = split.test.iter().map(|&i| dataset.examples[i].blank).collect();
@@ -59,6 +61,14 @@ pub(super) fn metrics(trainer: &mut Trainer<'_>, trained: &Trained, job: &Job<'_
         metrics::evaluate(&predictions, config.seed)?.put_into(&mut metrics, &dataset.classes);
     }
     Ok(metrics)
+}
+
+/// What the device can do at most, measured on it now.
+fn ceilings(job: &Job<'_>) -> Result<Option<StepCeilings>> {
+    let measured = crate::lab::ceilings(job.engine)?;
+    let side = if job.target == Target::Gpu { Side::Gpu } else { Side::Cpu };
+    let roof = roofline::roof(&measured, side);
+    Ok(roof.map(|r| StepCeilings { flops_per_s: r.flops_per_s, bytes_per_s: r.bytes_per_s }))
 }
 
 /// The most memory that the process has held, where the system tells.

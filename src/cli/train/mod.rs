@@ -21,7 +21,8 @@ use crate::nn::Variants;
 use crate::nn::train::{STATE_FILE, Setup, Trainer};
 use crate::record::{Metrics, Run, RunFolder, RunStatus};
 
-pub(super) use self::prepare::{device, engine_for_training};
+pub(super) use self::finish::summary;
+pub(super) use self::prepare::{device, engine_for_training, setup};
 pub(super) use self::range::{Args as RangeArgs, run as find_rate};
 
 /// What a run is told beside its file.
@@ -78,13 +79,13 @@ fn variant(text: &str) -> Result<(String, String), String> {
 pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     let (mut config, text) = prepare::config(&args.config)?;
     prepare::apply(&mut config, &args.overrides)?;
-    let setup = prepare::setup(config, &args.overrides, global)?;
+    let setup = setup(config, &args.overrides, global)?;
     let (engine, target) = engine_for_training(global)?;
     prepare::announce(&engine, target, &setup, global);
     stop_on_interrupt();
     let job = Job { engine: &engine, target, text: &text, out: &args.out, resume: args.resume };
     let (folder, metrics) = train(&job, setup, global)?;
-    global.note(&finish::summary(&metrics));
+    global.note(&summary(&metrics));
     print::emit(&format!("{}\n", folder.display()))?;
     Ok(Exit::Ok)
 }
@@ -163,7 +164,8 @@ fn provenance(job: &Job<'_>, setup: &Setup) -> Run {
         notes.push(finish::leak_note(counts));
     }
     if !setup.dataset.unreadable.is_empty() {
-        notes.push(format!("{} images could not be read and were left out", setup.dataset.unreadable.len()));
+        let count = crate::cli::print::count(setup.dataset.unreadable.len(), "image");
+        notes.push(format!("{count} could not be read: left out"));
     }
     let provenance = Provenance { command: command(), images: Some(setup.dataset.origin.clone()), notes };
     let shaders = crate::ops::OPS.iter().flat_map(|op| op.variants).flat_map(|v| v.shaders());

@@ -119,6 +119,31 @@ impl SplitRule {
         }
     }
 
+    /// The rule in a sentence, for reports.
+    pub fn describe(&self) -> String {
+        let percent = |share: f64| format!("{} %", (1000.0 * share).round() / 10.0);
+        match *self {
+            Self::Fractions { test, valid } => format!(
+                "{} of each class for test, {} for validation, at random; equal images and groups on one side",
+                percent(test),
+                percent(valid)
+            ),
+            Self::ThesisCounts { train, valid, test } => format!(
+                "A, the thesis's printed counts: {train} + {valid} of all images, and {test} test images that are among the \
+                 training images"
+            ),
+            Self::PerClass { test, valid_share, groups } => format!(
+                "B, the thesis's text: {test} of each class set apart at random for test, {} of the rest for validation{}",
+                percent(valid_share),
+                if groups { "; groups on one side" } else { "" }
+            ),
+            Self::Block { test, valid_share, .. } => format!(
+                "C: {test} neighbouring slices of each class for test, {} of the rest for validation",
+                percent(valid_share)
+            ),
+        }
+    }
+
     /// Refuses shares that are none.
     pub(super) fn check(&self) -> Result<()> {
         let share = |name: &str, value: f64| {

@@ -48,7 +48,7 @@ pub struct ClassMetrics {
 
 /// What the device can do at most, measured on it, for the bound of each layer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Ceilings {
+pub struct StepCeilings {
     /// Floating-point operations a second.
     pub flops_per_s: f64,
     /// Bytes a second between the processor and its memory, read and written.
@@ -114,7 +114,7 @@ pub struct Metrics {
     /// Area under the ROC curve, two classes only; the second is the positive one.
     pub roc_auc: Option<f64>,
     /// What the device can do at most; absent where it was not measured.
-    pub ceilings: Option<Ceilings>,
+    pub ceilings: Option<StepCeilings>,
 }
 
 impl Metrics {

@@ -24,5 +24,5 @@ mod tests;
 pub use folder::{MODEL_FILE, TrainingFolder};
 pub use history::{TrainingRow, TrainingWriter, read_training};
 pub use layers::{LayerRow, Part, read_layers, write_layers};
-pub use metrics::{Ceilings, ClassMetrics, Counts, Leaks, METRICS_VERSION, Metrics};
+pub use metrics::{ClassMetrics, Counts, Leaks, METRICS_VERSION, Metrics, StepCeilings};
 pub use range::{RangeRow, Suggestion, read_range, write_range};

@@ -20,7 +20,10 @@ use crate::error::Result;
 use data::Thesis;
 use ours::Ours;
 
-/// The page, empty where no run repeats the thesis.
+/// The heading of its section, and the title of its page.
+pub(super) const TITLE: &str = "The thesis, redone";
+
+/// The page, its heading first; empty where no run repeats the thesis.
 ///
 /// # Errors
 /// [`crate::Error::Format`] where the embedded numbers do not parse.
@@ -34,7 +37,7 @@ pub(super) fn page(sources: &[Source], trainings: &[Training]) -> Result<Vec<Blo
         return Ok(title.into_iter().chain(network).collect());
     }
     let mut blocks = vec![
-        heading(2, "The thesis, redone"),
+        heading(2, TITLE),
         text(
             "The thesis **Max Pooling on GPU** (J. C. López Núñez, UNAM IIMAS; experiments of 2022 and 2023) pools an \
              n x n image with 2 x 2 windows. For each window the host copies the window and an identity matrix to the \

@@ -5,8 +5,8 @@ use super::super::tests::{all_files, folder as sweep_folder, rows, run, texts_ar
 use super::super::{report, thesis};
 use super::*;
 use crate::record::{
-    Ceilings, ClassMetrics, Clock, Counts, LayerRow, Leaks, Part, RangeRow, Run, TrainingRow, TrainingWriter,
-    write_layers, write_range,
+    ClassMetrics, Clock, Counts, LayerRow, Leaks, Part, RangeRow, Run, StepCeilings, TrainingRow,
+    TrainingWriter, write_layers, write_range,
 };
 use std::path::Path;
 
@@ -279,7 +279,7 @@ fn tables(blocks: &[Block]) -> Vec<Vec<Vec<String>>> {
 #[test]
 fn ceilings_give_bounds_and_a_swap_its_prediction() -> Outcome {
     let dir = tempfile::tempdir()?;
-    let ceilings = Some(Ceilings { flops_per_s: 450e9, bytes_per_s: 40e9 });
+    let ceilings = Some(StepCeilings { flops_per_s: 450e9, bytes_per_s: 40e9 });
     let mut all = trainings(dir.path(), &[Metrics { ceilings, ..metrics(&THREE, 1) }, metrics(&THREE, 1)])?;
     let rows = tables(&layers::blocks(&all[0]));
     let longest = &rows[1][0];
