@@ -153,7 +153,8 @@ impl Engine {
         sizes: &Sizes,
     ) -> Result<Vec<Interface>> {
         let (How::Wgsl { .. }, Some(gpu)) = (&variant.how, &self.gpu) else { return Ok(Vec::new()) };
-        let (pipelines, _) = gpu::pipelines(gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes))?;
+        let (pipelines, _) =
+            gpu::pipelines(gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes))?;
         Ok(pipelines.iter().map(|pipeline| pipeline.interface.clone()).collect())
     }
 }

@@ -25,8 +25,7 @@ pub struct TunedEntry {
 impl Tuned {
     /// Adds constants; those that stood there for the same class are replaced. No constants at all mean the defaults.
     pub fn insert(&mut self, entry: TunedEntry) {
-        let same =
-            |e: &TunedEntry| e.op == entry.op && e.variant == entry.variant && e.class == entry.class;
+        let same = |e: &TunedEntry| e.op == entry.op && e.variant == entry.variant && e.class == entry.class;
         self.entries.retain(|e| !same(e));
         if !entry.constants.is_empty() {
             self.entries.push(entry);

@@ -100,7 +100,8 @@ impl<'e> GpuRunner<'e> {
         if !matches!(variant.how, How::Wgsl { .. }) {
             return Err(not("it is no kernel that a plan can launch".to_owned()));
         }
-        let (pipelines, _) = pipelines(self.gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes))?;
+        let (pipelines, _) =
+            pipelines(self.gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes))?;
         let bindings: Vec<Binding<'_>> = operands
             .iter()
             .map(|(name, part)| {

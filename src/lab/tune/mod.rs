@@ -6,8 +6,6 @@ mod load;
 mod race;
 mod space;
 mod table;
-#[cfg(test)]
-mod tests;
 mod trial;
 
 use std::path::Path;
@@ -145,31 +143,28 @@ impl Run<'_> {
         }
     }
 
-    /// One visit to each. A candidate that goes out ends the turn: the race is another one without it.
+    /// Verifies those who have not been in this run, then pays one visit to each. A candidate that goes out ends the turn:
+    /// the race is another one without it.
     fn turn(&mut self, who: &[usize], duel: bool, observer: &mut dyn Observer) -> Result<Turn> {
-        let total = self.search.candidates.len();
         for &i in who {
-            if observer.stopped() {
-                return Err(Error::Interrupted);
+            if self.verified[i] {
+                continue;
             }
-            if self.end.is_some_and(|end| Instant::now() >= end) {
+            if self.time_is_up(i, observer)? {
                 return Ok(Turn::TimeIsUp);
             }
-            let seen = self.search.candidates.iter().filter(|c| race::is_out(c) || !c.samples().is_empty());
-            observer.point(seen.count(), total, &self.search.candidates[i].constants);
-            if !self.verified[i] {
-                if let Err(out) = self.trial.verify(&self.constants[i])? {
-                    self.leaves(i, out, observer);
-                    return Ok(Turn::Done);
-                }
-                self.verified[i] = true;
+            if let Err(out) = self.trial.verify(&self.constants[i])? {
+                self.leaves(i, out, observer);
+                return Ok(Turn::Done);
             }
-            let candidate = &self.search.candidates[i];
-            let calls = if duel {
-                VISIT[1].min(race::DUEL.saturating_sub(candidate.duel_ns.len()))
-            } else {
-                VISIT[0]
-            };
+            self.verified[i] = true;
+        }
+        for &i in who {
+            if self.time_is_up(i, observer)? {
+                return Ok(Turn::TimeIsUp);
+            }
+            let had = self.search.candidates[i].duel_ns.len();
+            let calls = if duel { VISIT[1].min(race::DUEL.saturating_sub(had)) } else { VISIT[0] };
             match self.trial.visit(&self.constants[i], calls)? {
                 Ok(phases) => self.counted(i, duel, &phases),
                 Err(out) => {
@@ -179,6 +174,17 @@ impl Run<'_> {
             }
         }
         Ok(Turn::Done)
+    }
+
+    /// Asked before every candidate's verification and visit.
+    fn time_is_up(&self, i: usize, observer: &mut dyn Observer) -> Result<bool> {
+        if observer.stopped() {
+            return Err(Error::Interrupted);
+        }
+        let candidates = &self.search.candidates;
+        let settled = candidates.iter().zip(&self.verified).filter(|(c, right)| **right || race::is_out(c));
+        observer.point(settled.count(), candidates.len(), &candidates[i].constants);
+        Ok(self.end.is_some_and(|end| Instant::now() >= end))
     }
 
     fn leaves(&mut self, i: usize, (fate, reason): Out, observer: &mut dyn Observer) {

@@ -171,11 +171,10 @@ mod tests {
         let mut candidates = field(&times);
         candidates[1].fate = Fate::Wrong;
         assert_eq!(race(&mut candidates, &times), [20, 0, 20]);
-        assert_eq!(candidates.iter().map(|c| c.fate).collect::<Vec<_>>(), [
-            Fate::Slower,
-            Fate::Wrong,
-            Fate::Best
-        ]);
+        assert_eq!(
+            candidates.iter().map(|c| c.fate).collect::<Vec<_>>(),
+            [Fate::Slower, Fate::Wrong, Fate::Best]
+        );
     }
 
     #[test]

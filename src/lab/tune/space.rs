@@ -22,7 +22,11 @@ pub fn defaults(op: &'static Op, variant: &Variant) -> Result<Constants> {
             }
         }
         let file = variant.name.to_owned();
-        Err(Error::ShaderInterface { file, op: op.name, reason: format!("no kernel of it declares `{name}`") })
+        Err(Error::ShaderInterface {
+            file,
+            op: op.name,
+            reason: format!("no kernel of it declares `{name}`"),
+        })
     };
     variant.space.iter().map(|choice| value(choice.name)).collect()
 }
@@ -30,7 +34,8 @@ pub fn defaults(op: &'static Op, variant: &Variant) -> Result<Constants> {
 /// A new search, and the constants of its candidates: the default, for which nothing is set, first.
 pub(super) fn begin(tune: &Tune<'_>) -> Result<(TuneSearch, Vec<Constants>)> {
     let Tune { op, variant, sizes, seed, .. } = *tune;
-    let not = |reason: &str| Error::NotApplicable { variant: variant.name.to_owned(), reason: reason.to_owned() };
+    let not =
+        |reason: &str| Error::NotApplicable { variant: variant.name.to_owned(), reason: reason.to_owned() };
     if variant.space.is_empty() {
         return Err(not("it declares no constants to search"));
     }
@@ -72,7 +77,9 @@ pub(super) fn continued(fresh: TuneSearch, known: Vec<TuneSearch>) -> TuneSearch
     let mut search = TuneSearch { timestamps: old.timestamps, finished: old.finished.take(), ..fresh };
     for candidate in &mut search.candidates {
         match old.candidates.iter().position(|c| c.constants == candidate.constants) {
-            Some(at) => *candidate = TuneCandidate { default: candidate.default, ..old.candidates.swap_remove(at) },
+            Some(at) => {
+                *candidate = TuneCandidate { default: candidate.default, ..old.candidates.swap_remove(at) }
+            }
             None => search.finished = None,
         }
     }

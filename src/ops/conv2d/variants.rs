@@ -10,7 +10,14 @@ const fn on_cpu(
     run: fn(&mut CpuCall<'_, '_>),
     parallel: bool,
 ) -> Variant {
-    Variant { name, doc, how: How::Cpu { run, parallel }, finite_only: false, requires: Variant::anywhere, space: &[] }
+    Variant {
+        name,
+        doc,
+        how: How::Cpu { run, parallel },
+        finite_only: false,
+        requires: Variant::anywhere,
+        space: &[],
+    }
 }
 
 /// `library`: padding is multiplied by weights like any other tap.
@@ -24,7 +31,14 @@ const fn on_gpu(
     finite_only: bool,
     passes: &'static [Pass],
 ) -> Variant {
-    Variant { name, doc, how: How::Wgsl { passes, scratch: &[] }, finite_only, requires: Variant::anywhere, space: &[] }
+    Variant {
+        name,
+        doc,
+        how: How::Wgsl { passes, scratch: &[] },
+        finite_only,
+        requires: Variant::anywhere,
+        space: &[],
+    }
 }
 
 const SERIAL: &str = "plain loops on one thread, a weight at a time along the rows";

@@ -11,7 +11,14 @@ const fn on_cpu(
     run: fn(&mut crate::ops::CpuCall<'_, '_>),
     parallel: bool,
 ) -> Variant {
-    Variant { name, doc, how: How::Cpu { run, parallel }, finite_only: false, requires: Variant::anywhere, space: &[] }
+    Variant {
+        name,
+        doc,
+        how: How::Cpu { run, parallel },
+        finite_only: false,
+        requires: Variant::anywhere,
+        space: &[],
+    }
 }
 
 /// A variant of one or more kernels.

@@ -10,7 +10,14 @@ const fn on_cpu(
     run: fn(&mut CpuCall<'_, '_>),
     parallel: bool,
 ) -> Variant {
-    Variant { name, doc, how: How::Cpu { run, parallel }, finite_only: false, requires: Variant::anywhere, space: &[] }
+    Variant {
+        name,
+        doc,
+        how: How::Cpu { run, parallel },
+        finite_only: false,
+        requires: Variant::anywhere,
+        space: &[],
+    }
 }
 
 const fn on_gpu(name: &'static str, doc: &'static str, passes: &'static [Pass]) -> Variant {

@@ -1,1 +1,0 @@
-//! Searches on the adapter.
