@@ -185,7 +185,7 @@ fn a_default_that_nothing_beats_stays() {
     let Some(engine) = support::engine_or_skip() else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tune.toml");
-    const SLOWER: &[Choice] = &[Choice { name: "LAPS", values: &[100, 1000] }];
+    const SLOWER: &[Choice] = &[Choice { name: "LAPS", values: &[100, 300] }];
     let found = tune(&engine, planted(SLOWER), &sizes("m=24"), &file).run(&mut Silent).unwrap();
     let best = found.search.best().unwrap();
     assert!(best.default, "{best:?}");

@@ -77,7 +77,7 @@ impl Tune<'_> {
         let verified = vec![false; constants.len()];
         let end = Instant::now().checked_add(self.budget);
         let mut run = Run { tune: self, trial, search, constants, verified, calls: 0, end };
-        let result = run.to_the_end(observer);
+        let result = run.race_on(observer);
         // What was measured is kept, however it ended.
         run.save()?;
         result?;
@@ -105,7 +105,7 @@ enum Turn {
 }
 
 impl Run<'_> {
-    fn to_the_end(&mut self, observer: &mut dyn Observer) -> Result<()> {
+    fn race_on(&mut self, observer: &mut dyn Observer) -> Result<()> {
         self.default_first()?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.tune.seed);
         loop {
