@@ -69,7 +69,11 @@ for experiment in experiments/gpu_*.toml; do
     step "sweep_$(basename "$experiment" .toml)" 240 \
         "$tesela" sweep "$experiment" --device "$device" --out "$out/results"
 done
-step reproduce 240 "$tesela" reproduce --device "$device" ${data:+--data "$data"} --out "$out/results"
+step train_alexnet32 120 "$tesela" train experiments/train_alexnet32.toml --device "$device" --epochs 50 \
+    ${data:+--data "$data"} --out "$out/results"
+step reproduce 300 "$tesela" reproduce --device "$device" ${data:+--data "$data"} --out "$out/results"
+# Weights are large, and the same seed makes them again.
+find "$out/results" -name '*.safetensors' -delete
 
 cat "$out/steps.tsv" >&2
 if [ "${TESELA_PACK:-0}" = 1 ]; then

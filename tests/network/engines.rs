@@ -198,3 +198,32 @@ fn ten_steps_on_two_engines_agree_and_repeat_to_the_bit() {
         }
     }
 }
+
+/// Where a driver ends loops early (or a kernel does not fit), a plan takes another variant instead of failing.
+#[test]
+fn a_variant_that_does_not_apply_is_passed_over() {
+    let (engine, targets) = crate::engine();
+    // Longer loops for a weight's gradient than llvmpipe runs: 64 images of 33 x 33 outputs.
+    let text = "name = \"long\"\ninput = [1, 33, 33]\n[[layer]]\nkind = \"conv2d\"\nfilters = 2\nkernel = 3\npadding = 1\n\
+                [[layer]]\nkind = \"global_avgpool\"\n[[layer]]\nkind = \"linear\"\noutputs = \"classes\"\n";
+    let (x, classes) = examples(64, 2, 1, 33);
+    let weights = [1.0 / 64.0; 64];
+    let examples = Examples { x: &x, targets: &classes, weights: &weights };
+    let mut losses = Vec::new();
+    for target in targets {
+        let network = Network::parse("long", text, 2).unwrap();
+        let variants = [("conv2d_grad_weight".to_owned(), "direct".to_owned())].into();
+        let options = if target == Target::Gpu {
+            Options { variants, ..Options::default() }
+        } else {
+            Options::default()
+        };
+        let mut model = Model::new(&engine, target, network, options).unwrap();
+        model.train(examples, 1e-3).unwrap();
+        losses.push(model.outcomes().unwrap()[0].loss);
+        if engine.gpu().is_some_and(|gpu| gpu.caps().max_loop_turns.is_some()) && target == Target::Gpu {
+            assert_ne!(model.variants(64).unwrap()["conv2d_grad_weight"], "direct");
+        }
+    }
+    assert!(losses.windows(2).all(|l| (l[0] - l[1]).abs() < 1e-5), "{losses:?}");
+}

@@ -2,23 +2,24 @@
 //! other; the same bits in every run.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first fault")]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "classes and positions are small, and rounding to f32 is meant"
+)]
+#![expect(clippy::print_stderr, reason = "what is left out is said")]
 
 mod engines;
 mod oracle;
+#[path = "../support/mod.rs"]
+mod support;
 mod training;
 
 use tesela::engine::{Engine, Target};
-use tesela::{Gpu, Result};
 
-/// An engine with a GPU where there is one. `TESELA_REQUIRE_GPU=1` makes a missing adapter a failure.
+/// An engine, and who of it can run a plan. Without an adapter that is the CPU alone, and it is said.
 pub(crate) fn engine() -> (Engine, Vec<Target>) {
-    let gpu: Result<Gpu> = Gpu::new();
-    if std::env::var("TESELA_REQUIRE_GPU").is_ok_and(|v| v == "1") {
-        assert!(gpu.is_ok(), "{:?}", gpu.err());
+    match support::engine_or_skip() {
+        Some(engine) => (engine, vec![Target::Cpu, Target::Gpu]),
+        None => (Engine::new(None, 2).unwrap(), vec![Target::Cpu]),
     }
-    let targets = if gpu.is_ok() { vec![Target::Cpu, Target::Gpu] } else { vec![Target::Cpu] };
-    if gpu.is_err() {
-        eprintln!("ignored on the GPU: there is no adapter");
-    }
-    (Engine::new(gpu.ok(), 2).unwrap(), targets)
 }

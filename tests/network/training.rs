@@ -76,11 +76,10 @@ fn run(
 }
 
 /// The columns of `training.csv` that are no times.
-fn history(folder: &Path) -> Vec<(u32, u64, f64, f64, Option<f64>, Option<f64>)> {
-    let rows = tesela::record::read_training(&folder.join("training.csv")).unwrap();
-    let of =
-        |r: &TrainingRow| (r.epoch, r.step, r.learning_rate, r.train_loss, r.valid_loss, r.valid_accuracy);
-    rows.iter().map(of).collect()
+fn history(folder: &Path) -> Vec<TrainingRow> {
+    let mut rows = tesela::record::read_training(&folder.join("training.csv")).unwrap();
+    rows.iter_mut().for_each(|r| (r.seconds, r.images_per_s) = (0.0, None));
+    rows
 }
 
 #[test]
@@ -90,7 +89,8 @@ fn a_run_that_was_stopped_goes_on_to_the_same_bits() {
         let whole = tempfile::tempdir().unwrap();
         let all = run(&engine, target, whole.path(), None, false).unwrap();
         // In the first epoch, at the end of one, and in the middle of a later one.
-        for stop in [3, 11, 17] {
+        let stops: &[u32] = if target == Target::Cpu { &[3, 11, 17] } else { &[17] };
+        for &stop in stops {
             let folder = tempfile::tempdir().unwrap();
             let stopped = run(&engine, target, folder.path(), Some(stop), false);
             assert!(matches!(stopped, Err(Error::Interrupted)), "{stopped:?}");
@@ -159,11 +159,9 @@ fn the_best_weights_of_earlier_epochs_outlive_a_spoilt_one() {
 fn data_that_cannot_be_trained_on_are_refused_before_anything_is_written() {
     let engine = cpu();
     let folder = tempfile::tempdir().unwrap();
-    for class in ["only"] {
-        std::fs::create_dir(folder.path().join(class)).unwrap();
-        let picture = tesela::data::Picture::new(1, 1, 1, vec![7]).unwrap();
-        picture.write_png(&folder.path().join(class).join("a.png")).unwrap();
-    }
+    std::fs::create_dir(folder.path().join("only")).unwrap();
+    let picture = tesela::data::Picture::new(1, 1, 1, vec![7]).unwrap();
+    picture.write_png(&folder.path().join("only/a.png")).unwrap();
     let dataset = Dataset::load(Some(folder.path()), &LoadOptions::default()).unwrap();
     let mut one_class = setup(RUN);
     one_class.split = tesela::data::Split { train: vec![0], ..one_class.split };

@@ -35,7 +35,7 @@ pub(super) fn metrics(trainer: &mut Trainer<'_>, trained: &Trained, job: &Job<'_
         }),
         device: Some(super::device(job.engine, job.target)),
         software_adapter: Some(job.target == Target::Gpu && software),
-        variants: variants.into_iter().map(|(op, name)| (op.to_owned(), name.to_owned())).collect(),
+        variants: variants.into_iter().map(|(op, name)| (op.to_owned(), name)).collect(),
         seed: Some(config.seed),
         epochs: Some(epochs),
         epochs_planned: Some(config.epochs),

@@ -15,7 +15,7 @@ pub(super) fn layers(trainer: &mut Trainer<'_>) -> Result<Vec<LayerRow>> {
     let Some(batch) = trainer.sample_batch()? else { return Ok(Vec::new()) };
     let weights = vec![1.0 / batch.len() as f32; batch.len()];
     let examples = Examples { x: &batch.x, targets: &batch.targets, weights: &weights };
-    let kept = trainer.model().state()?;
+    let kept = trainer.model().weights(None)?;
     let (mut steps, mut whole) = (Vec::new(), Vec::new());
     for step in 0..=STEPS {
         let start = Instant::now();
