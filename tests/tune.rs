@@ -166,7 +166,7 @@ fn the_best_is_kept_and_nothing_is_measured_twice() {
     ] {
         assert_eq!(fate(&found, constants), (expected, 0), "{constants}");
     }
-    assert_eq!(TuneFile::read(&file).unwrap().searches, [found.clone()]);
+    assert_eq!(TuneFile::read(&file).unwrap().searches, std::slice::from_ref(&found));
     let table = std::fs::read_to_string(file.with_extension("csv")).unwrap();
     assert_eq!(table.lines().count(), 13, "{table}");
     assert!(table.lines().any(|l| l.contains("BX=8 LAPS=1 FAULT=1,false,wrong,,,,0,")), "{table}");
