@@ -24,6 +24,10 @@ const EXPERIMENTS: &[(&str, &str)] = &[
 /// The layers of a network at sizes that `experiments/networks/` meet, each with its axes. They have no speedup table:
 /// their share of a training step is what counts.
 const LAYERS: &[(&str, &str)] = &[
+    // The thesis's second convolution, few images: its plain kernels take a second each on a software adapter.
+    ("conv2d", "n = 4\nci = 64\nh = 8\nco = 192\nkh = 3\nph = 1"),
+    ("conv2d_grad_input", "n = 4\nci = 64\nh = 8\nco = 192\nkh = 3\nph = 1"),
+    ("conv2d_grad_weight", "n = 4\nci = 64\nh = 8\nco = 192\nkh = 3\nph = 1"),
     ("maxpool_backward", "n = 64\nc = 64\nh = 32\nkh = 2"),
     ("avgpool", "n = 64\nc = 64\nh = 32\nkh = 2"),
     ("avgpool_backward", "n = 64\nc = 64\nh = 32\nkh = 2"),

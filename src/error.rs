@@ -178,7 +178,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file or folder that cannot be written.
-    #[error("cannot write {path}: {source}; choose another place, or free some space")]
+    #[error("cannot write {path}: {source}; {}", remedy(source))]
     Write {
         /// The path.
         path: PathBuf,
@@ -308,6 +308,20 @@ impl std::fmt::Display for Mismatch {
             write!(f, "; {}", self.note)?;
         }
         Ok(())
+    }
+}
+
+/// What to do about a file that cannot be written.
+fn remedy(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            "nothing is written over: choose another place, or move that away"
+        }
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => "free some space",
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            "choose a place that you may write to"
+        }
+        _ => "choose another place, or free some space",
     }
 }
 
