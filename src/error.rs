@@ -228,7 +228,7 @@ pub enum Error {
     /// A loss that is no number any more.
     #[error(
         "the loss is not finite at step {step} (epoch {epoch}); the first output that is not finite is that of {layer}; \
-         the best weights so far are kept: train with a lower learning rate, or clip the gradients (optimiser.max_norm)"
+         the best weights of the epochs before are kept: train with a lower learning rate, or clip the gradients (optimiser.max_norm)"
     )]
     NotFinite {
         /// The epoch, from 1.
@@ -262,8 +262,8 @@ pub enum Error {
         /// What the thread said.
         message: String,
     },
-    /// The user stopped the work; what was measured is kept.
-    #[error("stopped; every sample taken so far is kept, and the same command goes on from there")]
+    /// The user stopped the work; what was done is kept.
+    #[error("stopped; what was done so far is kept")]
     Interrupted,
 }
 

@@ -64,7 +64,7 @@ fn filtered(image: &Picture) -> Result<Stage> {
     let mut tiles = vec![tile("image", h, w, plane.clone())];
     for sobel in Sobel::ALL {
         let values = sobel.apply(&plane, h, w)?.iter().map(|v| v.abs()).collect();
-        tiles.push(tile(&format!("Sobel, {}", sobel.name()), h, w, values));
+        tiles.push(tile(sobel.name(), h, w, values));
     }
     if h >= 2 && w >= 2 {
         let sides = [("h", h.to_string()), ("w", w.to_string()), ("kh", "2".to_owned())];
@@ -74,7 +74,10 @@ fn filtered(image: &Picture) -> Result<Stage> {
         let values = pooled[0].want.iter().map(|&v| v as f32).collect();
         tiles.push(tile("max pool 2 x 2", h / 2, w / 2, values));
     }
-    Ok(Stage { title: format!("The image, {h} x {w} pixels"), tiles })
+    Ok(Stage {
+        title: format!("The image, {h} x {w} pixels, its edges by Sobel's filters, and pooled"),
+        tiles,
+    })
 }
 
 /// Filters of the first convolution, the mean over its input channels.

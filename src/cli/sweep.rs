@@ -7,7 +7,7 @@ use super::exit::{self, Exit, Failure};
 use super::print;
 use super::watch::{Watch, stop_on_interrupt};
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lab::{self, Experiment, Outcome, Provenance, Source, Sweep, user_variant};
 use crate::record::Ceilings;
 
@@ -90,6 +90,9 @@ pub(super) fn one(
     let With { engine, seed, root, inputs } = *with;
     let outcome = Sweep { experiment, engine, root, seed, inputs, provenance }.run(&mut watch);
     watch.finish();
+    if let Err(Error::Interrupted) = outcome {
+        global.note("every sample taken so far is kept; the same command goes on from there");
+    }
     outcome
 }
 

@@ -18,8 +18,8 @@ impl Sobel {
     /// Its name in captions.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Horizontal => "Sobel, horizontal edges",
-            Self::Vertical => "Sobel, vertical edges",
+            Self::Horizontal => "horizontal edges",
+            Self::Vertical => "vertical edges",
         }
     }
 

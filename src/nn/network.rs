@@ -110,10 +110,18 @@ impl Network {
     /// Reads a file; `classes` is what `outputs = "classes"` means.
     ///
     /// # Errors
-    /// [`Error::Read`]; [`Error::ClaimsTooMuch`] above 1 MiB; [`Error::Network`] for text that is no TOML, unknown keys
+    /// [`Error::Read`]; [`Error::ClaimsTooMuch`] above 1 MiB; [`Error::Network`] for a file that is not there, text that is no TOML, unknown keys
     /// and kinds, and shapes that do not fit: with the layer and both shapes.
     pub fn read(path: &Path, classes: u32) -> Result<Self> {
-        let bytes = std::fs::metadata(path).map_err(|e| Error::read(path, e))?.len();
+        let missing = |e: std::io::Error| match e.kind() {
+            std::io::ErrorKind::NotFound => {
+                let names: Vec<&str> = BUILTIN.iter().map(|(name, _)| *name).collect();
+                let reason = format!("there is no such file; built-in networks are {}", names.join(", "));
+                Error::Network { source_name: path.display().to_string(), reason }
+            }
+            _ => Error::read(path, e),
+        };
+        let bytes = std::fs::metadata(path).map_err(missing)?.len();
         if bytes > MAX_BYTES {
             let what = "network";
             return Err(Error::ClaimsTooMuch { path: path.into(), what, claimed: bytes, limit: MAX_BYTES });

@@ -15,7 +15,13 @@ pub(super) fn of(name: &str, kind: &Kind, input: Shape) -> Result<(Shape, Vec<Pa
             Ok((Shape::Row(len), Vec::new()))
         }
         (Kind::Linear(linear), Shape::Row(inputs)) => dense(name, linear, inputs),
-        (Kind::Batchnorm(_), _) => {
+        (Kind::Batchnorm(norm), _) => {
+            if !(0.0..=1.0).contains(&norm.momentum) {
+                return Err(format!("momentum = {} is not a share from 0 to 1", norm.momentum));
+            }
+            if !(norm.eps > 0.0 && norm.eps.is_finite()) {
+                return Err(format!("eps = {} is not a positive number", norm.eps));
+            }
             let channels = match input {
                 Shape::Image([c, ..]) | Shape::Row(c) => c as usize,
             };

@@ -158,6 +158,17 @@ fn wrong_files_and_arguments_are_told_apart() {
     };
     fails(&with(&RUN.replace("epochs = 6", "epochs = 0")), 2, "epochs = 0");
     fails(&with(&RUN.replace("batch", "bathc")), 2, "bathc");
+    for (table, said) in [
+        ("[optimiser]\nmax_norm = -1.0", "max_norm = -1"),
+        ("[optimiser]\nmax_norm = nan", "max_norm = NaN"),
+        ("[optimiser]\nmomentum = 1.5", "momentum = 1.5"),
+        ("[optimiser]\nweight_decay = inf", "weight_decay = inf"),
+        ("[optimiser]\nnesterov = true", "nesterov"),
+        ("[data]\nmax_side = 0", "max_side = 0"),
+    ] {
+        fails(&with(&format!("{RUN}{table}\n")), 2, said);
+    }
+    assert!(!place.folder.path().join("two").exists(), "a refused run leaves no folder");
     fails(&with(&RUN.replace("\"small\"", "\"missing.toml\"")), 2, "missing.toml");
     let network = place.folder.path().join("odd.toml");
     let layers =
@@ -192,7 +203,7 @@ fn networks_are_printed_layer_by_layer() {
     assert_eq!(found["layers"][0]["parameters"], 896);
     // Two operations for each of 27 products an output, and the bias.
     assert_eq!(found["layers"][0]["forward_flops"], 32 * 126 * 126 * (2 * 27 + 1));
-    fails(&tesela(["network", "nothing.toml"]).output().unwrap(), 2, "nothing.toml");
+    fails(&tesela(["network", "nothing.toml"]).output().unwrap(), 2, "built-in networks are small");
     fails(
         &tesela(["network", "mri4", "--classes", "3"]).output().unwrap(),
         2,
@@ -243,10 +254,35 @@ fn an_interrupt_saves_and_resume_gives_the_same_bits() {
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
     assert!(rest.iter().any(|line| line.contains("--resume goes on")), "{rest:?}");
+    // Other pixels under the same name: that is another run.
+    let image = place.data.join("above/above3.png");
+    let pixels = std::fs::read(&image).unwrap();
+    std::fs::copy(place.data.join("above/above4.png"), &image).unwrap();
+    fails(&place.train(&["--resume"]), 2, "no run here");
+    std::fs::write(&image, pixels).unwrap();
     let resumed = place.train(&["--resume"]);
     passes(&resumed);
     let resumed = PathBuf::from(stdout(&resumed).trim());
     assert_ne!(whole, resumed);
+    let compared = tesela(["compare"]).arg(&whole).arg(&resumed).output().unwrap();
+    fails(&compared, 2, "training runs have no samples");
     let model = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
     assert!(model(&whole) == model(&resumed), "other weights after going on");
+}
+
+/// A run that was killed before it saved a state has nothing to go on from, and says so; its rows stay.
+#[test]
+fn a_run_without_a_saved_state_is_not_resumed() {
+    let place = Place::new();
+    let spoilt = RUN.replace("2e-3", "1e30");
+    std::fs::write(&place.config, &spoilt).unwrap();
+    fails(&place.train(&[]), 1, "not finite");
+    let parent = place.folder.path().join("two");
+    let run = std::fs::read_dir(&parent).unwrap().next().unwrap().unwrap().path();
+    let record = std::fs::read_to_string(run.join("run.json")).unwrap();
+    assert!(record.contains("\"status\": \"interrupted\""), "{record}");
+    let rows = std::fs::read(run.join("training.csv")).unwrap();
+    fails(&place.train(&["--resume"]), 2, "before a state was saved");
+    assert_eq!(std::fs::read(run.join("training.csv")).unwrap(), rows);
+    assert_eq!(std::fs::read_dir(&parent).unwrap().count(), 1);
 }

@@ -7,7 +7,7 @@ use tesela::nn::model::Examples;
 use tesela::nn::{Model, Network, Optimiser, OptimiserKind, Options};
 
 /// A network with every kind of layer.
-const EVERY_KIND: &str = r#"
+pub(crate) const EVERY_KIND: &str = r#"
 name = "every_kind"
 input = [3, 16, 16]
 [[layer]]
@@ -53,7 +53,7 @@ outputs = "classes"
 "#;
 
 /// Images of a class: a bright square in a corner of its own, over noise.
-fn examples(n: usize, classes: usize, c: usize, side: usize) -> (Vec<f32>, Vec<i32>) {
+pub(crate) fn examples(n: usize, classes: usize, c: usize, side: usize) -> (Vec<f32>, Vec<i32>) {
     let mut state = 1u32;
     let mut noise = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -120,6 +120,46 @@ fn networks() -> Vec<(Network, Options, f32)> {
         (every(), Options { optimiser: sgd, seed: 7, ..Options::default() }, 0.05),
         (every(), Options { optimiser: adamw, ..Options::default() }, 0.01),
     ]
+}
+
+/// Steps of several sizes in turn, the last one of an epoch among them, and validation between: after a round of each,
+/// nothing is allocated any more.
+#[test]
+fn batches_of_several_sizes_allocate_nothing() {
+    let (engine, _) = crate::engine();
+    let Some(gpu) = engine.gpu() else { return };
+    let network = Network::parse("every kind", EVERY_KIND, 4).unwrap();
+    let mut model = Model::new(&engine, Target::Gpu, network, Options::default()).unwrap();
+    let mut round = || {
+        for (n, trains) in [(5, true), (12, true), (7, false), (3, false)] {
+            let (x, targets) = examples(n, 4, 3, 16);
+            let weights = vec![1.0 / n as f32; n];
+            let batch = Examples { x: &x, targets: &targets, weights: &weights };
+            if trains { model.train(batch, 1e-3).unwrap() } else { model.evaluate(batch).unwrap() }
+        }
+        model.outcomes().unwrap().len()
+    };
+    round();
+    let before = gpu.allocations();
+    assert_eq!((round(), round()), (4, 4));
+    assert_eq!(gpu.allocations(), before);
+}
+
+/// What a layer gave is read where it was written, also after a larger batch has taken larger buffers.
+#[test]
+fn outputs_of_a_small_batch_outlive_a_larger_one() {
+    let (engine, targets) = crate::engine();
+    for target in targets {
+        let network = Network::parse("every kind", EVERY_KIND, 4).unwrap();
+        let mut model = Model::new(&engine, target, network, Options::default()).unwrap();
+        let (x, classes) = examples(9, 4, 3, 16);
+        let small = Examples { x: &x[..2 * 768], targets: &classes[..2], weights: &[0.5; 2] };
+        model.train(small, 1e-3).unwrap();
+        let before = model.layer_outputs(2, true).unwrap();
+        model.evaluate(Examples { x: &x, targets: &classes, weights: &[0.1; 9] }).unwrap();
+        model.outcomes().unwrap();
+        assert!(model.layer_outputs(2, true).unwrap() == before, "{target:?}");
+    }
 }
 
 /// How far two engines may be apart after ten steps: losses relatively, parameters absolutely. Their sums have other

@@ -9,6 +9,7 @@
 #![expect(clippy::print_stderr, reason = "what is left out is said")]
 
 mod engines;
+mod gradients;
 mod oracle;
 #[path = "../support/mod.rs"]
 mod support;

@@ -97,7 +97,6 @@ fn a_run_that_was_stopped_goes_on_to_the_same_bits() {
             let resumed = run(&engine, target, folder.path(), None, true).unwrap();
             assert!(all == resumed, "{target:?}, stopped at {stop}: other weights");
             assert_eq!(history(whole.path()), history(folder.path()), "{target:?}, stopped at {stop}");
-            assert!(!folder.path().join("state.safetensors").exists());
         }
     }
 }
@@ -135,24 +134,67 @@ fn a_loss_that_is_no_number_stops_the_run_and_names_the_layer() {
     }
 }
 
-#[test]
-fn the_best_weights_of_earlier_epochs_outlive_a_spoilt_one() {
+/// Trains to the second epoch, spoils the weights, and goes on; gives what is said then.
+fn spoilt(text: &str, folder: &Path, spoil: impl Fn(&mut tesela::nn::Model<'_>)) -> Error {
     let engine = cpu();
+    let mut trainer = Trainer::new(&engine, Target::Cpu, setup(text)).unwrap();
+    let stopped = trainer.run(folder, &mut StopAt { step: Some(11), seen: 0 });
+    assert!(matches!(stopped, Err(Error::Interrupted)), "{stopped:?}");
+    let mut trainer = Trainer::new(&engine, Target::Cpu, setup(text)).unwrap();
+    trainer.resume(folder).unwrap();
+    spoil(trainer.model());
+    trainer.run(folder, &mut StopAt { step: None, seen: 0 }).unwrap_err()
+}
+
+#[test]
+fn the_best_weights_of_earlier_epochs_outlive_spoilt_ones() {
     let folder = tempfile::tempdir().unwrap();
-    let mut trainer = Trainer::new(&engine, Target::Cpu, setup(RUN)).unwrap();
-    struct Spoil;
-    impl Observer for Spoil {
-        fn step(&mut self, _: &State, _: usize, _: u32) {}
-        fn epoch(&mut self, _: &TrainingRow, _: bool) {}
-    }
-    trainer.run(folder.path(), &mut Spoil).unwrap();
     let model = folder.path().join("model.safetensors");
-    let before = std::fs::read(&model).unwrap();
-    // The same folder, a run that diverges at once: it has no best epoch, and leaves the model alone.
-    let text = RUN.replace("learning_rate = 1e-3", "learning_rate = 1e20");
-    let mut spoilt = Trainer::new(&engine, Target::Cpu, setup(&text)).unwrap();
-    assert!(spoilt.run(folder.path(), &mut Spoil).is_err());
-    assert_eq!(std::fs::read(&model).unwrap(), before);
+    let before = std::cell::RefCell::new(Vec::new());
+    let error = spoilt(RUN, folder.path(), |m| {
+        before.replace(std::fs::read(&model).unwrap());
+        m.set_parameter("conv2.bias", &[f32::NAN; 32]).unwrap();
+    });
+    let Error::NotFinite { epoch: 2, step: 12, layer } = error else { panic!("{error}") };
+    assert_eq!(layer, "conv2");
+    assert_eq!(std::fs::read(&model).unwrap(), before.into_inner());
+}
+
+/// The loss of the last step before a validation is finite, and the weights that it leaves are not.
+#[test]
+fn weights_that_the_last_step_spoilt_are_never_kept() {
+    let one_step =
+        RUN.replace("learning_rate = 1e-3", "learning_rate = 1e38").replace("batch = 16", "batch = 500");
+    for (text, said) in
+        [(one_step.replace("valid = 0.2", "valid = 0.0"), "optimiser"), (one_step, "validation")]
+    {
+        let (engine, folder) = (cpu(), tempfile::tempdir().unwrap());
+        let text = text.replace("[split]", "[optimiser]\nkind = \"sgd\"\n[split]");
+        let mut trainer = Trainer::new(&engine, Target::Cpu, setup(&text)).unwrap();
+        let error = trainer.run(folder.path(), &mut StopAt { step: None, seen: 0 }).unwrap_err();
+        let Error::NotFinite { epoch: 1, step: 1, layer } = error else { panic!("{error}") };
+        assert!(layer.contains(said), "{layer}");
+        assert!(!folder.path().join("model.safetensors").exists());
+    }
+}
+
+/// On a GPU losses are fetched some steps late; the step is named all the same.
+#[test]
+fn the_step_of_a_spoilt_loss_is_the_same_on_every_engine() {
+    let (engine, targets) = crate::engine();
+    let steps: Vec<u32> = targets
+        .into_iter()
+        .map(|target| {
+            let text = RUN.replace("learning_rate = 1e-3", "learning_rate = 1e20");
+            let folder = tempfile::tempdir().unwrap();
+            let mut trainer = Trainer::new(&engine, target, setup(&text)).unwrap();
+            match trainer.run(folder.path(), &mut StopAt { step: None, seen: 0 }) {
+                Err(Error::NotFinite { step, .. }) => step,
+                other => panic!("{target:?}: {other:?}"),
+            }
+        })
+        .collect();
+    assert!(steps.iter().all(|&step| step == steps[0]), "{steps:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::print;
 use crate::analysis::compare::{Matched, Verdict, judge, matched, unlike};
 use crate::analysis::points::{Point, Time, points};
 use crate::error::Error;
-use crate::record::{Folder, RunStatus, latest_runs};
+use crate::record::{Folder, RunStatus, TrainingFolder, latest_runs};
 
 /// What `tesela compare` is told.
 #[derive(Debug, clap::Args)]
@@ -81,20 +81,29 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
 fn read(a: &Path, b: &Path) -> Result<Vec<Both>, Failure> {
     let (first, mut second) = (latest_runs(a)?, latest_runs(b)?);
     let lone = first.len() == 1 && second.len() == 1;
-    let mut runs = Vec::new();
+    let (mut runs, mut trained) = (Vec::new(), false);
     for (experiment, path) in first {
         // Two folders that were named one by one are compared whatever their experiments are called.
         let other = second
             .remove(&experiment)
             .or_else(|| if lone { second.pop_first().map(|(_, p)| p) } else { None });
         let Some(other) = other else { continue };
+        if [&path, &other].into_iter().any(|p| TrainingFolder::is(p)) {
+            trained = true;
+            continue;
+        }
         let folders = [Folder::read(&path)?, Folder::read(&other)?];
         let points = folders.each_ref().map(|f| points(&f.rows));
         runs.push(Both { experiment, folders, points });
     }
     if runs.is_empty() {
         let what = format!("{} and {}", a.display(), b.display());
-        return Err(Error::Records { what, reason: "they have no experiment in common".to_string() }.into());
+        let reason = if trained {
+            "training runs have no samples to compare; `tesela report` puts several beside each other"
+        } else {
+            "they have no experiment in common"
+        };
+        return Err(Error::Records { what, reason: reason.to_string() }.into());
     }
     Ok(runs)
 }

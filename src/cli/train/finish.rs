@@ -2,6 +2,7 @@
 
 use super::Job;
 use crate::analysis::roofline;
+use crate::cli::print;
 use crate::data::split::Leak;
 use crate::engine::Target;
 use crate::error::Result;
@@ -95,13 +96,23 @@ pub(super) fn leak_note(leak: &Leak) -> String {
 /// The outcome in two lines.
 pub(in crate::cli) fn summary(metrics: &Metrics) -> String {
     let share = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{:.1} %", 100.0 * v));
+    let epochs = usize::try_from(metrics.epochs.unwrap_or(0)).unwrap_or(0);
+    let accuracy = match (metrics.test_accuracy, metrics.valid_accuracy) {
+        (None, Some(valid)) => format!("validation accuracy {}; no test images", share(Some(valid))),
+        (None, None) => "neither validation nor test images".to_owned(),
+        (test, _) => {
+            format!(
+                "test accuracy {}, without blank images {}",
+                share(test),
+                share(metrics.test_accuracy_not_blank)
+            )
+        }
+    };
     format!(
-        "{} epochs in {:.1} s, {:.0} images/s, best epoch {}\ntest accuracy {}, without blank images {}",
-        metrics.epochs.unwrap_or(0),
+        "{} in {:.1} s, {:.0} images/s, best epoch {}\n{accuracy}",
+        print::count(epochs, "epoch"),
         metrics.wall_s.unwrap_or(0.0),
         metrics.images_per_s.unwrap_or(0.0),
         metrics.best_epoch.map_or_else(|| "none".to_owned(), |e| e.to_string()),
-        share(metrics.test_accuracy),
-        share(metrics.test_accuracy_not_blank)
     )
 }

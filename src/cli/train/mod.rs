@@ -84,7 +84,11 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     prepare::announce(&engine, target, &setup, global);
     stop_on_interrupt();
     let job = Job { engine: &engine, target, text: &text, out: &args.out, resume: args.resume };
-    let (folder, metrics) = train(&job, setup, global)?;
+    let trained = train(&job, setup, global);
+    if let Err(Error::Interrupted) = trained {
+        global.note("the same command with --resume goes on from there");
+    }
+    let (folder, metrics) = trained?;
     global.note(&summary(&metrics));
     print::emit(&format!("{}\n", folder.display()))?;
     Ok(Exit::Ok)
@@ -106,21 +110,24 @@ pub(super) fn train(job: &Job<'_>, setup: Setup, global: &Global) -> Result<(Pat
     let mut run = provenance(job, &setup);
     let place = place(job, &run, &setup.config.name)?;
     let folder = place.path();
-    if place.resumed() && job.resume && folder.join(STATE_FILE).exists() {
+    if place.resumed() {
         trainer.resume(folder)?;
+        run.started = Run::read(&place.run())?.started;
         global.note(&format!("going on in {}", folder.display()));
     }
     run.write(&place.run())?;
     let mut watch = watch::Watch::new(&setup, global);
     let trained = trainer.run(folder, &mut watch);
     watch.finish();
+    if matches!(trained, Err(Error::Interrupted | Error::NotFinite { .. })) {
+        run.status = RunStatus::Interrupted;
+        run.finished = Some(utc_now());
+        run.write(&place.run())?;
+    }
     let trained = match trained {
         Ok(trained) => trained,
         Err(Error::Interrupted) => {
-            global.note(&format!(
-                "stopped and saved in {}; the same command with --resume goes on from there",
-                folder.display()
-            ));
+            global.note(&format!("stopped and saved in {}", folder.display()));
             return Err(Error::Interrupted);
         }
         Err(e) => return Err(e),
@@ -133,6 +140,8 @@ pub(super) fn train(job: &Job<'_>, setup: Setup, global: &Global) -> Result<(Pat
     run.finished = Some(utc_now());
     run.write(&place.run())?;
     crate::report::report(&[folder.to_path_buf()], folder)?;
+    // What is complete needs no state to go on from.
+    let _ = std::fs::remove_file(folder.join(STATE_FILE));
     Ok((folder.to_path_buf(), metrics))
 }
 
@@ -142,16 +151,22 @@ fn place(job: &Job<'_>, run: &Run, name: &str) -> Result<RunFolder> {
     let machine = device(job.engine, job.target);
     let key = if job.resume { run.resume_key.as_str() } else { "" };
     let place = RunFolder::open(job.out, name, date, &machine, key)?;
-    if job.resume && !place.resumed() {
+    if !job.resume {
+        return Ok(place);
+    }
+    let nothing = |what: &Path, reason: &str| {
+        let reason = format!("{reason}; start it without --resume");
+        Error::Records { what: what.display().to_string(), reason }
+    };
+    if !place.resumed() {
         // Nothing to go on with: the folder made for it would only be in the way.
         let _ = std::fs::remove_dir(place.path());
-        return Err(Error::Records {
-            what: job.out.join(name).display().to_string(),
-            reason:
-                "there is no run here that was stopped with the same file, data, seed and program; start it \
-                     without --resume"
-                    .to_owned(),
-        });
+        let reason = "there is no run here that was stopped with the same file, data, seed and program";
+        return Err(nothing(&job.out.join(name), reason));
+    }
+    if !place.path().join(STATE_FILE).exists() {
+        let reason = "it ended before a state was saved, as is done on Ctrl-C and every two minutes";
+        return Err(nothing(place.path(), reason));
     }
     Ok(place)
 }
@@ -170,7 +185,8 @@ fn provenance(job: &Job<'_>, setup: &Setup) -> Run {
     let provenance = Provenance { command: command(), images: Some(setup.dataset.origin.clone()), notes };
     let shaders = crate::ops::OPS.iter().flat_map(|op| op.variants).flat_map(|v| v.shaders());
     let used = shaders.filter(|_| job.target == Target::Gpu);
-    let terms = format!("{config:?}\n{:?}\n{:?}", setup.variants, setup.split);
+    let images: Vec<_> = setup.dataset.examples.iter().map(|e| (&e.name, e.class, e.hash)).collect();
+    let terms = format!("{config:?}\n{:?}\n{:?}\n{images:?}", setup.variants, setup.split);
     record([&config.name, job.text], used, job.engine, &provenance, (config.seed, &terms))
 }
 

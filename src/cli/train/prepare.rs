@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Overrides, protocol, variants};
 use crate::cli::args::Global;
+use crate::cli::print;
 use crate::data::{Dataset, LoadOptions};
 use crate::engine::{Engine, Target};
 use crate::error::{Error, Result};
@@ -71,7 +72,7 @@ pub(in crate::cli) fn device(engine: &Engine, target: Target) -> String {
     let name = machine_name(engine);
     match target {
         Target::Gpu => name,
-        Target::Cpu => format!("{name}, {} threads", engine.threads()),
+        Target::Cpu => format!("{name}, {}", print::count(engine.threads(), "thread")),
     }
 }
 
@@ -92,7 +93,7 @@ pub(super) fn announce(engine: &Engine, target: Target, setup: &Setup, global: &
     }
     let software = engine.gpu().is_some_and(|gpu| gpu.adapter().software);
     global.note(&match target {
-        Target::Cpu => format!("on the CPU with {} threads", engine.threads()),
+        Target::Cpu => format!("on the CPU with {}", print::count(engine.threads(), "thread")),
         Target::Gpu if software => {
             format!("on {} (a software adapter: its times say nothing about GPUs)", machine_name(engine))
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Examples, Model, Variants};
 use crate::engine::{Call, Part, Program, Runner, Target, runs_on};
 use crate::error::{Error, Result};
+use crate::nn::Shape;
 use crate::nn::network::Loss;
 use crate::nn::plan::{BufferSpec, Plan, PlannedCall, Purpose, Slot};
 use crate::ops::{Op, Sizes, Variant};
@@ -21,6 +22,8 @@ pub(super) struct Compiled {
     pub(super) weights: Part,
     pub(super) loss: Part,
     pub(super) probabilities: Part,
+    /// What each layer gives: name, shape of one example, place.
+    pub(super) outputs: Vec<(String, Shape, Part)>,
 }
 
 impl Model<'_> {
@@ -54,6 +57,9 @@ impl Model<'_> {
             (calls(&plan.forward)?, calls(&plan.backward)?, calls(&plan.update)?);
         let [x, targets, weights] = [plan.x, plan.targets, plan.weights].map(part);
         let [loss, probabilities] = [plan.loss, plan.probabilities].map(part);
+        // The parts as they are now: a larger plan may come and take other buffers.
+        let outputs =
+            plan.outputs.iter().map(|(name, shape, slot)| (name.clone(), *shape, part(*slot))).collect();
         let compiled = Compiled {
             forward: self.runner.program(forward)?,
             backward: self.runner.program(backward)?,
@@ -64,6 +70,7 @@ impl Model<'_> {
             weights,
             loss,
             probabilities,
+            outputs,
         };
         let made = if training { &mut self.training } else { &mut self.evaluation };
         made.insert(n, compiled);
@@ -83,7 +90,7 @@ impl Model<'_> {
     }
 }
 
-pub(super) fn part(buffers: &BTreeMap<String, (usize, usize)>, specs: &[BufferSpec], slot: Slot) -> Part {
+fn part(buffers: &BTreeMap<String, (usize, usize)>, specs: &[BufferSpec], slot: Slot) -> Part {
     let (buffer, _) = buffers[&specs[slot.buffer].name];
     Part { buffer, at: slot.at, len: slot.len }
 }

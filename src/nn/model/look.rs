@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::compiled::{load, part};
+use super::compiled::load;
 use super::{Examples, Model, count};
 use crate::engine::CallTime;
 use crate::error::Result;
@@ -38,22 +38,19 @@ impl Model<'_> {
         let made = if training { &self.training } else { &self.evaluation };
         let Some(compiled) = made.get(&n) else { unreachable!("it was compiled above") };
         let mut outputs = Vec::new();
-        for (name, shape, slot) in &compiled.plan.outputs {
-            let Data::F32(values) = self.runner.read(part(&self.buffers, &compiled.plan.buffers, *slot))?
-            else {
-                unreachable!("layers give floats")
-            };
+        for (name, shape, part) in &compiled.outputs {
+            let Data::F32(values) = self.runner.read(*part)? else { unreachable!("layers give floats") };
             outputs.push((name.clone(), *shape, values));
         }
         Ok(outputs)
     }
 
-    /// The first layer whose output for the last training batch of `n` examples holds a NaN or an infinity.
+    /// The first layer whose output for the last batch of `n` examples, of training or not, holds a NaN or an infinity.
     ///
     /// # Errors
     /// What the device reports.
-    pub fn first_not_finite(&mut self, n: u32) -> Result<Option<String>> {
-        let outputs = self.layer_outputs(n, true)?;
+    pub fn first_not_finite(&mut self, n: u32, training: bool) -> Result<Option<String>> {
+        let outputs = self.layer_outputs(n, training)?;
         let broken = outputs.into_iter().find(|(_, _, values)| values.iter().any(|v| !v.is_finite()));
         Ok(broken.map(|(name, ..)| name))
     }

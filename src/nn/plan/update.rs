@@ -58,6 +58,28 @@ impl Default for Optimiser {
 }
 
 impl Optimiser {
+    /// Refuses numbers that make no sense, and those that this kind would pass over; says which.
+    ///
+    /// # Errors
+    /// The reason, for the caller to put beside the file's name.
+    pub fn check(&self) -> Result<(), String> {
+        for (name, value) in [("momentum", self.momentum), ("beta2", self.beta2)] {
+            if !(0.0..1.0).contains(&value) {
+                return Err(format!("optimiser: {name} = {value} must be 0 or more and below 1"));
+            }
+        }
+        let penalties = [("weight_decay", self.weight_decay), ("l1", self.l1)];
+        for (name, value) in penalties.into_iter().chain([("eps", self.eps), ("max_norm", self.max_norm)]) {
+            if !(value >= 0.0 && value.is_finite()) {
+                return Err(format!("optimiser: {name} = {value} must be 0 or more"));
+            }
+        }
+        if self.nesterov && (self.kind != OptimiserKind::Sgd || self.momentum == 0.0) {
+            return Err("optimiser: nesterov = true needs kind = \"sgd\" with momentum above 0".to_owned());
+        }
+        Ok(())
+    }
+
     /// The buffers of its state, laid out like the parameters.
     pub fn state(&self) -> &'static [&'static str] {
         match self.kind {

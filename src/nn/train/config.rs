@@ -146,6 +146,10 @@ impl Config {
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return Err(format!("learning_rate = {} is not a positive number", self.learning_rate));
         }
+        if self.data.max_side == Some(0) {
+            return Err("data.max_side = 0 leaves nothing of a picture; use 1 or more".to_owned());
+        }
+        self.optimiser.check()?;
         self.augment.check().map_err(|e| e.to_string())?;
         self.early_stopping.as_ref().map_or(Ok(()), EarlyStoppingConfig::check)?;
         self.reduce_on_plateau.as_ref().map_or(Ok(()), PlateauConfig::check)

@@ -4,7 +4,7 @@ use super::cells::{Cells, CsvRow, cell};
 use super::csv_file::{self, Torn};
 use crate::error::{Error, Result};
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// One epoch. Losses are means over images, in nats; accuracies are shares in 0..=1; what was not computed is `None`
@@ -129,18 +129,30 @@ impl TrainingWriter {
     }
 
     /// Goes on after `epoch`, the last one that the checkpoint knows, and returns the rows up to it. Rows of later
-    /// epochs, which will be trained again, and a torn last row are dropped, in one step.
+    /// epochs, which will be trained again, and a torn last row are cut away. The file itself is kept, and its lock with
+    /// it: a new one in its place would leave another writer with the old one.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::Write`], [`Error::ClaimsTooMuch`]; [`Error::Format`] where a row is damaged.
+    /// [`Error::Read`], [`Error::Write`], also where another program writes to it; [`Error::ClaimsTooMuch`];
+    /// [`Error::Format`] where a row is damaged.
     pub fn resume(path: &Path, epoch: u32) -> Result<(Self, Vec<TrainingRow>)> {
-        let mut rows = read_stopped(path)?;
-        rows.retain(|row| row.epoch <= epoch);
-        let bytes = csv_file::to_bytes(&rows).map_err(|e| Error::write(path, e))?;
-        super::super::write_atomically(path, &bytes)?;
-        let file = OpenOptions::new().write(true).open(path).map_err(|e| Error::write(path, e))?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).open(path).map_err(|e| Error::read(path, e))?;
         super::super::samples::lock(path, &file)?;
-        let mut writer = Self { path: path.into(), file, length: bytes.len() as u64 };
+        let claimed = file.metadata().map_err(|e| Error::read(path, e))?.len();
+        if claimed > csv_file::MAX_BYTES {
+            let limit = csv_file::MAX_BYTES;
+            return Err(Error::ClaimsTooMuch { path: path.into(), what: "rows", claimed, limit });
+        }
+        // Through the same handle: on some systems the lock keeps every other handle from reading.
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|e| Error::read(path, e))?;
+        let mut rows = ascending(path, csv_file::from_bytes(path, bytes.clone(), Torn::CutAway)?)?;
+        rows.retain(|row| row.epoch <= epoch);
+        // The header and the rows that stay; a row is a line.
+        let lines = bytes.split_inclusive(|b| *b == b'\n').take(1 + rows.len());
+        let length = lines.map(<[u8]>::len).sum::<usize>() as u64;
+        let mut writer = Self { path: path.into(), file, length };
         writer.cut().map_err(|e| Error::write(path, e))?;
         Ok((writer, rows))
     }
