@@ -40,7 +40,7 @@ if [ -n "$has_data" ]; then
     while [ "$round" -le "$rounds" ]; do
         # They take turns, so that neither has the quieter hour.
         if [ -n "$has_torch" ] && has torchvision 'PyTorch training is'; then
-            OMP_PROC_BIND=close "$python" "$here/pytorch_train.py" --data "$data" --epochs "$epochs" --threads "$threads" > "$out/pytorch_train_$round.json"
+            "$python" "$here/pytorch_train.py" --data "$data" --epochs "$epochs" --threads "$threads" > "$out/pytorch_train_$round.json"
         fi
         "$tesela" -q train "$root/experiments/train_alexnet32.toml" --data "$data" --epochs "$epochs" \
             --protocol A --device cpu --threads "$threads" --out "$scratch/$round" > /dev/null
