@@ -10,7 +10,6 @@ use super::exit::{Exit, Failure, Outcome};
 use super::table::Table;
 use super::watch::{Watch, stop_on_interrupt};
 use super::{cache, print, sweep};
-use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::gpu::Choice;
 use crate::lab::Observer as _;
@@ -98,7 +97,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
         }
     }
     watch.finish();
-    show(&found, &file, args.json, &engine, global)?;
+    show(&found, &file, args.json, global)?;
     Ok(Exit::Ok)
 }
 
@@ -147,13 +146,7 @@ fn sizes(op: &'static Op, given: &[String]) -> Result<Vec<Sizes>, Failure> {
     Ok(found)
 }
 
-fn show(
-    found: &[Found],
-    file: &Path,
-    as_json: bool,
-    engine: &Engine,
-    global: &Global,
-) -> Result<(), Failure> {
+fn show(found: &[Found], file: &Path, as_json: bool, global: &Global) -> Result<(), Failure> {
     if as_json {
         print::emit_json(&Value::Array(found.iter().map(json).collect()))?;
     } else {
@@ -166,11 +159,15 @@ fn show(
         let searches = print::count(open, "search");
         global.note(&format!("{searches} not finished within --budget: the same command goes on from there"));
     }
+    let new = |found: &Found| found.search.best().is_some_and(|best| !best.default);
     let table = TuneFile::table_path(file);
     global.note(&format!("kept in {}, the table in {}", file.display(), table.display()));
+    if !found.iter().any(new) {
+        return Ok(());
+    }
     if Some(file) != standard_file().as_deref() {
         global.note(&format!("used where TESELA_TUNED={} is set", file.display()));
-    } else if engine.gpu().is_some() {
+    } else {
         global.note("used from now on; --no-tuned leaves it out");
     }
     Ok(())

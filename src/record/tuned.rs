@@ -70,6 +70,9 @@ pub struct TuneCandidate {
     /// Why, where the fate has a reason.
     #[serde(default)]
     pub reason: String,
+    /// Whether it was right at every awkward size.
+    #[serde(default)]
+    pub verified: bool,
     /// Times of the race, in nanoseconds.
     #[serde(default)]
     pub race_ns: Vec<u64>,
@@ -221,6 +224,7 @@ mod tests {
             default: fate == Fate::Slower,
             fate,
             reason: "a \"quoted\" reason".into(),
+            verified: true,
             race_ns: vec![3, 4],
             duel_ns: vec![5],
         };

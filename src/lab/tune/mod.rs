@@ -74,9 +74,8 @@ impl Tune<'_> {
             return Ok(Found { search, calls: 0 });
         }
         let trial = Trial::new(self.engine, self.op, self.variant, self.sizes, self.seed)?;
-        let verified = vec![false; constants.len()];
         let end = Instant::now().checked_add(self.budget);
-        let mut run = Run { tune: self, trial, search, constants, verified, calls: 0, end };
+        let mut run = Run { tune: self, trial, search, constants, calls: 0, end };
         let result = run.race_on(observer);
         // What was measured is kept, however it ended.
         run.save()?;
@@ -92,8 +91,6 @@ struct Run<'a> {
     search: TuneSearch,
     /// The candidates' constants; none for the default.
     constants: Vec<Constants>,
-    /// Who was found right in this run.
-    verified: Vec<bool>,
     calls: usize,
     end: Option<Instant>,
 }
@@ -130,7 +127,7 @@ impl Run<'_> {
     fn default_first(&mut self) -> Result<()> {
         match self.trial.verify(&[])? {
             Ok(phases) => {
-                self.verified[0] = true;
+                self.search.candidates[0].verified = true;
                 if self.search.candidates.iter().all(|c| c.race_ns.is_empty() && c.duel_ns.is_empty()) {
                     self.search.timestamps = phases.timestamps;
                 }
@@ -143,11 +140,11 @@ impl Run<'_> {
         }
     }
 
-    /// Verifies those who have not been in this run, then pays one visit to each. A candidate that goes out ends the turn:
+    /// Verifies those who have not been, in this run or an earlier one, then pays one visit to each. A candidate that goes out ends the turn:
     /// the race is another one without it.
     fn turn(&mut self, who: &[usize], duel: bool, observer: &mut dyn Observer) -> Result<Turn> {
         for &i in who {
-            if self.verified[i] {
+            if self.search.candidates[i].verified {
                 continue;
             }
             if self.time_is_up(i, observer)? {
@@ -157,7 +154,8 @@ impl Run<'_> {
                 self.leaves(i, out, observer);
                 return Ok(Turn::Done);
             }
-            self.verified[i] = true;
+            self.search.candidates[i].verified = true;
+            self.save()?;
         }
         for &i in who {
             if self.time_is_up(i, observer)? {
@@ -182,7 +180,7 @@ impl Run<'_> {
             return Err(Error::Interrupted);
         }
         let candidates = &self.search.candidates;
-        let settled = candidates.iter().zip(&self.verified).filter(|(c, right)| **right || race::is_out(c));
+        let settled = candidates.iter().filter(|c| c.verified || race::is_out(c));
         observer.point(settled.count(), candidates.len(), &candidates[i].constants);
         Ok(self.end.is_some_and(|end| Instant::now() >= end))
     }

@@ -119,6 +119,7 @@ mod tests {
             default: i == 0,
             fate: Fate::Open,
             reason: String::new(),
+            verified: true,
             race_ns: Vec::new(),
             duel_ns: Vec::new(),
         };

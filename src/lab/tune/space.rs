@@ -48,6 +48,7 @@ pub(super) fn begin(tune: &Tune<'_>) -> Result<(TuneSearch, Vec<Constants>)> {
         default: i == 0,
         fate: Fate::Open,
         reason: String::new(),
+        verified: false,
         race_ns: Vec::new(),
         duel_ns: Vec::new(),
     };
