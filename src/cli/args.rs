@@ -1,13 +1,16 @@
 //! Arguments that several verbs share.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::print;
+use super::tune::standard_file;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::gpu::{Choice, Gpu};
+use crate::lab::tune::{self, Loaded};
 
 /// The seed where none is given: that of the thesis's program.
 pub(super) const SEED: u64 = 35;
@@ -32,6 +35,10 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "N", help_heading = "Global options",
         value_parser = clap::value_parser!(u16).range(1..=4096))]
     threads: Option<u16>,
+    /// Leave out what `tesela tune` has found: kernels run with the constants of their files. So does TESELA_TUNED=off;
+    /// TESELA_TUNED=FILE takes them from there
+    #[arg(long, global = true, help_heading = "Global options")]
+    no_tuned: bool,
 }
 
 impl Global {
@@ -41,11 +48,40 @@ impl Global {
         self.threads.map_or_else(available, usize::from)
     }
 
-    /// The CPU and the chosen adapter; the CPU alone for `--device cpu`.
+    /// The CPU and the chosen adapter; the CPU alone for `--device cpu`. Tuned constants of that adapter are in use, and
+    /// that is said; why some are not, too.
     ///
     /// # Errors
     /// [`crate::Error::NoAdapter`], [`crate::Error::DeviceRequest`].
     pub(super) fn engine(&self) -> Result<Engine> {
+        let engine = self.plain_engine()?;
+        let Some(file) = self.tuned_file() else { return Ok(engine) };
+        let Loaded { tuned, notes } = tune::load(&file, &engine);
+        notes.iter().for_each(|note| self.note(note));
+        if !tuned.entries().is_empty() {
+            let constants = print::count(tuned.entries().len(), "set");
+            self.note(&format!("{constants} of tuned constants from {}", file.display()));
+        }
+        Ok(engine.with_tuned(tuned))
+    }
+
+    /// Where tuned constants are read from; `None` where they are not wanted, or have no place on this system.
+    fn tuned_file(&self) -> Option<PathBuf> {
+        if self.no_tuned {
+            return None;
+        }
+        match std::env::var_os("TESELA_TUNED") {
+            Some(word) if word == "off" => None,
+            Some(file) if !file.is_empty() => Some(file.into()),
+            _ => standard_file(),
+        }
+    }
+
+    /// As [`Global::engine`], with the constants of the shaders' files.
+    ///
+    /// # Errors
+    /// As [`Global::engine`].
+    pub(super) fn plain_engine(&self) -> Result<Engine> {
         let gpu = if self.device == Choice::Cpu { None } else { Some(Gpu::open(&self.device)?) };
         Engine::new(gpu, self.threads())
     }

@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod cache;
 mod check;
 mod classify;
 mod compare;
@@ -22,6 +23,7 @@ mod run;
 mod sweep;
 mod table;
 mod train;
+mod tune;
 mod watch;
 
 use std::process::ExitCode;
@@ -54,6 +56,8 @@ enum Verb {
     Sweep(sweep::Args),
     /// Print the speedup table: matmul and max pooling, every variant against the CPU codes
     Bench(bench::Args),
+    /// Search the constants of an op's kernels on this adapter; what is faster is used from then on
+    Tune(tune::Args),
     /// Tables and figures from run folders; needs no GPU
     Report(report::Args),
     /// Hold a run against another one: each point faster, slower, same or unclear
@@ -98,6 +102,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Verb::Run(verb) => run::run(verb, global),
         Verb::Sweep(args) => sweep::run(args, global),
         Verb::Bench(args) => bench::run(args, global),
+        Verb::Tune(args) => tune::run(args, global),
         Verb::Report(args) => report::run(args, global),
         Verb::Compare(args) => compare::run(args, global),
         Verb::Reproduce(args) => reproduce::run(args, global),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::phases::since;
+use super::tuned::merged;
 use super::{Phases, Prepared};
 use crate::error::{Error, Result};
 use crate::gpu::{Binding, Buffer, Gpu, KernelTime, Launch, Pipeline, Timer};
@@ -21,10 +22,16 @@ pub(super) struct GpuPrepared<'g> {
 }
 
 impl<'g> GpuPrepared<'g> {
-    pub(super) fn new(gpu: &'g Gpu, op: &'static Op, variant: &Variant, sizes: &Sizes) -> Result<Self> {
+    pub(super) fn new(
+        gpu: &'g Gpu,
+        op: &'static Op,
+        variant: &Variant,
+        sizes: &Sizes,
+        constants: &[(&'static str, u32)],
+    ) -> Result<Self> {
         let How::Wgsl { scratch, .. } = &variant.how else { unreachable!("only kernels come here") };
         let start = Instant::now();
-        let (pipelines, compiled) = pipelines(gpu, op, variant, sizes)?;
+        let (pipelines, compiled) = pipelines(gpu, op, variant, sizes, constants)?;
         let compile_ns = compiled.then(|| since(start));
 
         let bytes = |name: &str| 4 * op.len(sizes, name) as u64;
@@ -51,12 +58,14 @@ impl<'g> GpuPrepared<'g> {
     }
 }
 
-/// The kernels of a variant that these sizes use, in order, and whether one of them was compiled now.
+/// The kernels of a variant that these sizes use, with `constants` in place of their own, in order, and whether one of
+/// them was compiled now.
 pub(super) fn pipelines(
     gpu: &Gpu,
     op: &'static Op,
     variant: &Variant,
     sizes: &Sizes,
+    constants: &[(&'static str, u32)],
 ) -> Result<(Vec<Arc<Pipeline>>, bool)> {
     let How::Wgsl { passes, scratch } = &variant.how else { unreachable!("only kernels come here") };
     let scratch_names: Vec<&str> = scratch.iter().map(|s| s.name).collect();
@@ -65,7 +74,7 @@ pub(super) fn pipelines(
     for pass in passes.iter().filter(|p| (p.when)(sizes)) {
         let sizes_set = pass.shader.compiled_sizes(sizes);
         let compiled_in = sizes_set.iter().map(|(name, value)| (name.as_str(), *value));
-        let set: Vec<(&str, u32)> = pass.set.iter().copied().chain(compiled_in).collect();
+        let set: Vec<(&str, u32)> = merged(pass, constants).into_iter().chain(compiled_in).collect();
         let known = gpu.is_compiled(&pass.shader, op, &set);
         compiled |= !known;
         pipelines.push(gpu.pipeline(&pass.shader, op, &scratch_names, &set)?);

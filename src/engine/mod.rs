@@ -11,15 +11,17 @@ mod phases;
 mod plan;
 mod prefer;
 mod runner;
+mod tuned;
 
 pub use array::{Pool2d, matmul, max_pool2d, max_pool2d_with_indices};
 pub use phases::Phases;
 pub use plan::{Call, Part};
 pub use prefer::runs_on;
 pub use runner::{CallTime, Program, Runner, Target};
+pub use tuned::{Tuned, TunedEntry};
 
 use crate::error::{Error, Result};
-use crate::gpu::Gpu;
+use crate::gpu::{Gpu, Interface};
 use crate::ops::{Data, How, Op, Sizes, Variant};
 
 /// The CPU and, where there is one, a GPU.
@@ -27,6 +29,7 @@ use crate::ops::{Data, How, Op, Sizes, Variant};
 pub struct Engine {
     gpu: Option<Gpu>,
     pool: rayon::ThreadPool,
+    tuned: Tuned,
 }
 
 /// A call that is ready to run: an op with its sizes, a variant, and all that lives longer than one run.
@@ -66,7 +69,18 @@ impl Engine {
             variant: format!("a pool of {threads} threads"),
             reason: e.to_string(),
         };
-        Ok(Self { gpu, pool: pool.map_err(refused)? })
+        Ok(Self { gpu, pool: pool.map_err(refused)?, tuned: Tuned::default() })
+    }
+
+    /// The same engine with tuned constants; a new one has none.
+    #[must_use]
+    pub fn with_tuned(self, tuned: Tuned) -> Self {
+        Self { tuned, ..self }
+    }
+
+    /// The tuned constants that it uses.
+    pub fn tuned(&self) -> &Tuned {
+        &self.tuned
     }
 
     /// The GPU.
@@ -79,7 +93,7 @@ impl Engine {
         self.pool.current_num_threads()
     }
 
-    /// Makes a call ready to run.
+    /// Makes a call ready to run, with tuned constants where [`Engine::tuned`] has some for these sizes.
     ///
     /// # Errors
     /// [`Error::NotApplicable`] where the variant cannot run these sizes here, [`Error::TooLarge`], and what the device
@@ -89,6 +103,20 @@ impl Engine {
         op: &'static Op,
         variant: &'static Variant,
         sizes: &Sizes,
+    ) -> Result<Box<dyn Prepared + '_>> {
+        self.prepare_with(op, variant, sizes, self.tuned.constants(op, variant, sizes))
+    }
+
+    /// As [`Engine::prepare`], with these constants in the kernels and no others: none mean the defaults of the files.
+    ///
+    /// # Errors
+    /// As [`Engine::prepare`].
+    pub fn prepare_with(
+        &self,
+        op: &'static Op,
+        variant: &'static Variant,
+        sizes: &Sizes,
+        constants: &[(&'static str, u32)],
     ) -> Result<Box<dyn Prepared + '_>> {
         let not = |reason: String| Error::NotApplicable { variant: variant.name.to_owned(), reason };
         let caps = self.gpu.as_ref().map(Gpu::caps).cloned().unwrap_or_default();
@@ -102,12 +130,32 @@ impl Engine {
         let prepared = match &variant.how {
             How::PerWindow(product) => per_window::PerWindowPrepared::new(gpu, product, sizes)
                 .map(|p| Box::new(p) as Box<dyn Prepared>),
-            _ => gpu::GpuPrepared::new(gpu, op, variant, sizes).map(|p| Box::new(p) as Box<dyn Prepared>),
+            _ => gpu::GpuPrepared::new(gpu, op, variant, sizes, constants)
+                .map(|p| Box::new(p) as Box<dyn Prepared>),
         };
         prepared.map_err(|e| match e {
             Error::NotApplicable { reason, .. } => not(reason),
             other => other,
         })
+    }
+}
+
+impl Engine {
+    /// What the kernels of a call declare once every constant is set, those that are tuned among them, in the order in
+    /// which they run; empty for what is no list of kernels.
+    ///
+    /// # Errors
+    /// As [`Engine::prepare`].
+    pub fn interfaces(
+        &self,
+        op: &'static Op,
+        variant: &'static Variant,
+        sizes: &Sizes,
+    ) -> Result<Vec<Interface>> {
+        let (How::Wgsl { .. }, Some(gpu)) = (&variant.how, &self.gpu) else { return Ok(Vec::new()) };
+        let (pipelines, _) =
+            gpu::pipelines(gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes))?;
+        Ok(pipelines.iter().map(|pipeline| pipeline.interface.clone()).collect())
     }
 }
 

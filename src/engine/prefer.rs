@@ -66,7 +66,7 @@ impl Engine {
                 .map(|p: &std::sync::Arc<crate::gpu::Pipeline>| p.grid(op, sizes, &caps))
                 .collect()
         };
-        pipelines(gpu, op, variant, sizes).and_then(grids).is_ok()
+        pipelines(gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes)).and_then(grids).is_ok()
     }
 }
 

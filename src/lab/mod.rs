@@ -1,7 +1,7 @@
 //! One call many times: verified, measured, swept.
 //!
 //! [`Experiment`] is a TOML file; a [`Sweep`] runs its points through [`verify`] and the measuring loop into a run folder.
-//! [`ceilings`] measures what the machine itself can reach.
+//! [`tune`] searches for a kernel's constants. [`ceilings`] measures what the machine itself can reach.
 
 mod budget;
 pub mod cases;
@@ -11,6 +11,7 @@ mod measure;
 mod probe;
 mod provenance;
 mod sweep;
+pub mod tune;
 mod verify;
 
 pub use budget::Budget;
@@ -18,4 +19,4 @@ pub use experiment::{Experiment, Point};
 pub use probe::ceilings;
 pub use provenance::{Provenance, machine_name, record, utc_now};
 pub use sweep::{Observer, Outcome, Silent, Source, Sweep};
-pub use verify::{Case, Verdict, user_variant, verify};
+pub use verify::{Case, Verdict, user_variant, verify, verify_with};

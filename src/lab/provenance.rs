@@ -6,9 +6,9 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 
 use super::Experiment;
-use crate::engine::Engine;
+use crate::engine::{Engine, TunedEntry};
 use crate::gpu::Adapter;
-use crate::ops::{Fill, Shader};
+use crate::ops::{Fill, OPS, Op, Shader, Variant};
 use crate::record::{AdapterInfo, Run, RunStatus, SCHEMA_VERSION};
 
 /// What a run's provenance needs besides the experiment and the engine.
@@ -81,8 +81,46 @@ pub fn record<'s>(
         images: provenance.images.clone(),
         notes: provenance.notes.clone(),
     };
-    run.resume_key = resume_key(&run, engine.threads(), terms);
+    // Before the key: a run with other constants is another run.
+    let constants = constants_in_use(engine, &run.shaders);
+    run.resume_key = resume_key(&run, engine.threads(), &format!("{terms}{}", constants.join("")));
+    if constants.is_empty() && engine.gpu().is_some() {
+        run.notes.extend(searched(&run.shaders).next().map(|_| DEFAULTS.to_owned()));
+    }
+    run.notes.extend(constants);
     run
+}
+
+/// What a run's notes say where no tuned constants were in use.
+const DEFAULTS: &str = "constants of the kernels: the defaults of their files, none tuned";
+
+/// The variants with a space to search whose shaders are all among these.
+fn searched(shaders: &BTreeMap<String, String>) -> impl Iterator<Item = (&'static Op, &'static Variant)> {
+    let is_used = |variant: &Variant| {
+        let used = |shader: &&Shader| shaders.contains_key(shader.name);
+        !variant.space.is_empty() && variant.shaders().iter().all(used)
+    };
+    let all = OPS.iter().flat_map(|op| op.variants.iter().map(move |v| (*op, v)));
+    all.filter(move |(_, v)| is_used(v))
+}
+
+/// One sentence for each set of tuned constants that kernels of the run may have used. None at all mean that every
+/// kernel ran with the constants of its file.
+fn constants_in_use(engine: &Engine, shaders: &BTreeMap<String, String>) -> Vec<String> {
+    let tuned = searched(shaders).flat_map(|(op, v)| engine.tuned().of(op, v));
+    let said = |e: &TunedEntry| {
+        let values: Vec<String> =
+            e.constants.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        format!(
+            "tuned constants: {}/{} with {} where the longest side is {} to {}; the defaults of its file elsewhere",
+            e.op,
+            e.variant,
+            values.join(", "),
+            e.class / 2 + 1,
+            e.class
+        )
+    };
+    tuned.map(said).collect()
 }
 
 /// Two runs are the same run, of which the second may continue the first, when nothing that a time depends on differs.
@@ -141,6 +179,6 @@ fn info(adapter: &Adapter) -> AdapterInfo {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -82,11 +82,24 @@ impl Case {
 /// # Errors
 /// What the engine reports, except [`Error::NotApplicable`] and [`Error::TooLarge`], which are a skip.
 pub fn verify(engine: &Engine, case: &Case, variant: &'static Variant) -> Result<Verdict> {
+    verify_with(engine, case, variant, engine.tuned().constants(case.op, variant, &case.sizes))
+}
+
+/// As [`verify`], with these constants in the kernels and no others, whatever the engine's table says.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_with(
+    engine: &Engine,
+    case: &Case,
+    variant: &'static Variant,
+    constants: &[(&'static str, u32)],
+) -> Result<Verdict> {
     if variant.finite_only && !case.is_finite() {
         let reason = "its products with zeros turn infinities into NaN (0 x inf)";
         return Ok(Verdict::Skipped(reason.to_owned()));
     }
-    let mut prepared = match engine.prepare(case.op, variant, &case.sizes) {
+    let mut prepared = match engine.prepare_with(case.op, variant, &case.sizes, constants) {
         Ok(prepared) => prepared,
         Err(e @ (Error::NotApplicable { .. } | Error::TooLarge { .. })) => {
             return Ok(Verdict::Skipped(e.to_string()));
@@ -152,5 +165,6 @@ pub fn user_variant(path: &Path, set: &[(String, u32)]) -> Result<&'static Varia
         how: How::Wgsl { passes: vec![pass].leak(), scratch: &[] },
         finite_only: false,
         requires: Variant::anywhere,
+        space: &[],
     })))
 }

@@ -80,10 +80,7 @@ pub static BACKWARD: Op = Op {
             let sum = Channels::of(call);
             call.outputs[0].f32_mut().iter_mut().enumerate().for_each(|(c, db)| *db = sum.of_channel(c));
         }),
-        Variant::rayon("channels shared out over threads", |call| {
-            let sum = Channels::of(call);
-            call.outputs[0].f32_mut().par_iter_mut().enumerate().for_each(|(c, db)| *db = sum.of_channel(c));
-        }),
+        Variant::rayon("channels shared out over threads", parallel_backward),
         Variant::kernels(
             "workgroup",
             "one workgroup a channel: strided sums, then a tree in shared memory",
@@ -161,7 +158,7 @@ fn backward_reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
     vec![Expected::near("db", sums)]
 }
 
-fn serial(call: &mut CpuCall<'_, '_>, finish: fn(f32) -> f32) {
+fn serial(call: &mut CpuCall<'_, '_>, finish: impl Fn(f32) -> f32) {
     let l = call.sizes.get("l") as usize;
     let (x, b) = (call.inputs[0].f32().chunks_exact(l), call.inputs[1].f32());
     let y = call.outputs[0].f32_mut().chunks_exact_mut(l);
@@ -170,12 +167,16 @@ fn serial(call: &mut CpuCall<'_, '_>, finish: fn(f32) -> f32) {
     }
 }
 
-fn parallel(call: &mut CpuCall<'_, '_>, finish: fn(f32) -> f32) {
+fn parallel(call: &mut CpuCall<'_, '_>, finish: impl Fn(f32) -> f32 + Sync) {
     let l = call.sizes.get("l") as usize;
     let row = call.sizes.get("c") as usize * l;
     let b = call.inputs[1].f32();
     let x = call.inputs[0].f32().par_chunks_exact(row);
     call.outputs[0].f32_mut().par_chunks_exact_mut(row).zip(x).for_each(|(y, x)| {
+        if l == 1 {
+            y.iter_mut().zip(x.iter().zip(b)).for_each(|(y, (x, b))| *y = finish(x + b));
+            return;
+        }
         for ((y, x), &b) in y.chunks_exact_mut(l).zip(x.chunks_exact(l)).zip(b) {
             y.iter_mut().zip(x).for_each(|(y, &x)| *y = finish(x + b));
         }
@@ -189,6 +190,11 @@ struct Channels<'a> {
     l: usize,
 }
 
+/// Sums that run beside each other, so that an addition need not wait for the one before.
+const LANES: usize = 16;
+/// Columns of rows that one task sums.
+const COLUMNS: usize = 256;
+
 impl<'a> Channels<'a> {
     fn of(call: &CpuCall<'a, '_>) -> Self {
         let [c, l] = ["c", "l"].map(|name| call.sizes.get(name) as usize);
@@ -198,6 +204,38 @@ impl<'a> Channels<'a> {
     fn of_channel(&self, c: usize) -> f32 {
         let runs = self.dy.chunks_exact(self.l).skip(c).step_by(self.c);
         runs.map(|run| run.iter().sum::<f32>()).sum()
+    }
+
+    /// The same in another order: element e of a run belongs to sum e mod 16.
+    fn of_channel_in_lanes(&self, c: usize) -> f32 {
+        let mut lanes = [0.0f32; LANES];
+        for run in self.dy.chunks_exact(self.l).skip(c).step_by(self.c) {
+            let (whole, rest) = run.as_chunks::<LANES>();
+            for part in whole {
+                lanes.iter_mut().zip(part).for_each(|(sum, v)| *sum += v);
+            }
+            lanes.iter_mut().zip(rest).for_each(|(sum, v)| *sum += v);
+        }
+        lanes.iter().sum()
+    }
+
+    /// Channels of one element, from `first` on, row by row.
+    fn of_columns(&self, first: usize, sums: &mut [f32]) {
+        sums.fill(0.0);
+        for row in self.dy.chunks_exact(self.c) {
+            sums.iter_mut().zip(&row[first..]).for_each(|(sum, v)| *sum += v);
+        }
+    }
+}
+
+fn parallel_backward(call: &mut CpuCall<'_, '_>) {
+    let sum = Channels::of(call);
+    let db = call.outputs[0].f32_mut();
+    if sum.l == 1 {
+        let columns = db.par_chunks_mut(COLUMNS).enumerate();
+        columns.for_each(|(number, sums)| sum.of_columns(number * COLUMNS, sums));
+    } else {
+        db.par_iter_mut().enumerate().for_each(|(c, db)| *db = sum.of_channel_in_lanes(c));
     }
 }
 

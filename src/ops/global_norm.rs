@@ -61,6 +61,7 @@ pub static OP: Op = Op {
             },
             finite_only: false,
             requires: Variant::anywhere,
+            space: &[],
         },
     ],
 };

@@ -29,8 +29,11 @@ mod shader;
 pub mod sigmoid;
 mod sizes;
 pub mod softmax_cross_entropy;
+mod spare;
+mod space;
 mod tolerance;
 mod variant;
+mod wide;
 
 pub use caps::Caps;
 pub use data::{DType, Data, POISON, View, ViewMut};
@@ -38,6 +41,7 @@ pub use init::{Fans, Init};
 pub use inputs::Fill;
 pub use shader::{Knobs, Shader};
 pub use sizes::{Field, Sizes};
+pub use space::{Choice, Constants};
 pub use tolerance::{Bound, Expected, compare};
 pub use variant::{CpuCall, How, Pass, Product, Scratch, Variant};
 

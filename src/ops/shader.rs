@@ -50,8 +50,16 @@ impl Shader {
 
     /// Whether a line declares `override NAME`.
     pub fn has_override(&self, name: &str) -> bool {
-        let rest =
-            |l: &'static str| l.trim_start().strip_prefix("override ")?.trim_start().strip_prefix(name);
+        self.has_line("override ", name)
+    }
+
+    /// Whether a line declares `override NAME` or `const NAME`: what may be set from outside.
+    pub fn declares(&self, name: &str) -> bool {
+        self.has_override(name) || self.has_line("const ", name)
+    }
+
+    fn has_line(&self, keyword: &str, name: &str) -> bool {
+        let rest = |l: &'static str| l.trim_start().strip_prefix(keyword)?.trim_start().strip_prefix(name);
         self.source.lines().filter_map(rest).any(|r| r.trim_start().starts_with([':', '=', ';']))
     }
 

@@ -1,6 +1,6 @@
 //! HOW an op is computed: one value a variant.
 
-use super::{Caps, Shader, Sizes, View, ViewMut};
+use super::{Caps, Choice, Shader, Sizes, View, ViewMut};
 
 /// One way to compute an op.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct Variant {
     /// Why these sizes cannot run on such a device; `None` where they can. Limits of workgroups and buffers are
     /// judged by the engine, from the shader itself.
     pub requires: fn(&Sizes, &Caps) -> Option<String>,
+    /// Constants of its kernels that `tesela tune` may vary; empty for most.
+    pub space: &'static [Choice],
 }
 
 /// The code of a variant.
@@ -90,19 +92,19 @@ impl Variant {
     /// Plain code on one thread, called `serial`.
     pub(super) const fn serial(doc: &'static str, run: fn(&mut CpuCall<'_, '_>)) -> Self {
         let how = How::Cpu { run, parallel: false };
-        Self { name: "serial", doc, how, finite_only: false, requires: Self::anywhere }
+        Self { name: "serial", doc, how, finite_only: false, requires: Self::anywhere, space: &[] }
     }
 
     /// Plain code on several threads, called `rayon`.
     pub(super) const fn rayon(doc: &'static str, run: fn(&mut CpuCall<'_, '_>)) -> Self {
         let how = How::Cpu { run, parallel: true };
-        Self { name: "rayon", doc, how, finite_only: false, requires: Self::anywhere }
+        Self { name: "rayon", doc, how, finite_only: false, requires: Self::anywhere, space: &[] }
     }
 
     /// Kernels that need no buffers between them and take any sizes.
     pub(super) const fn kernels(name: &'static str, doc: &'static str, passes: &'static [Pass]) -> Self {
         let how = How::Wgsl { passes, scratch: &[] };
-        Self { name, doc, how, finite_only: false, requires: Self::anywhere }
+        Self { name, doc, how, finite_only: false, requires: Self::anywhere, space: &[] }
     }
 
     /// No reason to skip.

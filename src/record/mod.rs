@@ -18,6 +18,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 mod training;
+mod tuned;
 
 pub use ceilings::{CEILINGS_VERSION, Ceilings, Probe, ProbeKind, Side, SkippedProbe};
 pub use facts::Facts;
@@ -32,6 +33,7 @@ pub use training::{
     StepCeilings, Suggestion, TrainingFolder, TrainingRow, TrainingWriter, read_layers, read_range,
     read_training, write_layers, write_range,
 };
+pub use tuned::{Fate, TUNED_VERSION, TuneCandidate, TuneFile, TuneSearch};
 
 use crate::error::{Error, Result};
 use std::io::Read;

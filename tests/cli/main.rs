@@ -12,6 +12,7 @@ mod streams;
 #[path = "../support/mod.rs"]
 mod support;
 mod train;
+mod tune;
 mod usage;
 
 use std::path::Path;
@@ -22,7 +23,12 @@ use assert_cmd::Command;
 /// The program, not led astray by the tester's environment.
 fn tesela<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::cargo_bin("tesela").unwrap();
-    command.args(args).env_remove("TESELA_DEVICE").env_remove("RUST_LOG").env_remove("COLUMNS");
+    command
+        .args(args)
+        .env("TESELA_TUNED", "off")
+        .env_remove("TESELA_DEVICE")
+        .env_remove("RUST_LOG")
+        .env_remove("COLUMNS");
     command
 }
 

@@ -184,13 +184,21 @@ fn ends_the_work(error: &Error, by_user: bool) -> bool {
     }
 }
 
-/// The first verdict that is not a pass.
+/// The first verdict that is not a pass, with the constants of the files and with each set of tuned ones, whatever the
+/// class of sizes that it is for.
 fn verdict(engine: &Engine, calls: &[lab::Case], variant: &'static Variant) -> Result<Verdict> {
     let mut last = Verdict::Skipped("it has no calls".to_owned());
     for call in calls {
-        last = lab::verify(engine, call, variant)?;
+        last = lab::verify_with(engine, call, variant, &[])?;
         if !matches!(last, Verdict::Passed(_)) {
             break;
+        }
+        for tuned in engine.tuned().of(call.op, variant) {
+            let verdict = lab::verify_with(engine, call, variant, &tuned.constants)?;
+            if let Verdict::Failed(mut mismatch) = verdict {
+                mismatch.note = format!("{} with the tuned constants {:?}", mismatch.note, tuned.constants);
+                return Ok(Verdict::Failed(mismatch));
+            }
         }
     }
     Ok(last)

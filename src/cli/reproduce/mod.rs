@@ -68,7 +68,8 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
         global.note(&format!("unreadable: {}", bad.error));
     }
     let mosaic = Mosaic::new(&source.slices)?;
-    let engine = global.engine()?;
+    // The thesis's kernels and their cure as their files have them, on every machine alike.
+    let engine = global.plain_engine()?;
     sweep::announce(&engine, global);
     stop_on_interrupt();
 

@@ -2,7 +2,7 @@
 
 use super::CallTime;
 use crate::engine::gpu::pipelines;
-use crate::engine::{Call, Part};
+use crate::engine::{Call, Part, Tuned};
 use crate::error::{Error, Result};
 use crate::gpu::{Binding, Buffer, Gpu, KernelTime, Launch, Timer, Transfer};
 use crate::ops::{DType, Data, How, Op, Sizes};
@@ -13,6 +13,7 @@ const LOG_BYTES: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct GpuRunner<'e> {
     gpu: &'e Gpu,
+    tuned: &'e Tuned,
     buffers: Vec<(DType, Buffer)>,
     /// Memory that the host can map, as large as the largest part that was read so far.
     staging: Option<Buffer>,
@@ -31,9 +32,9 @@ pub(super) struct Launches {
 }
 
 impl<'e> GpuRunner<'e> {
-    pub(super) fn new(gpu: &'e Gpu) -> Self {
+    pub(super) fn new(gpu: &'e Gpu, tuned: &'e Tuned) -> Self {
         let buffers = Vec::new();
-        Self { gpu, buffers, staging: None, log: None, logged: 0, fetched: Vec::new(), timer: None }
+        Self { gpu, tuned, buffers, staging: None, log: None, logged: 0, fetched: Vec::new(), timer: None }
     }
 
     pub(super) fn buffer(&mut self, name: &str, dtype: DType, len: usize) -> Result<usize> {
@@ -99,7 +100,8 @@ impl<'e> GpuRunner<'e> {
         if !matches!(variant.how, How::Wgsl { .. }) {
             return Err(not("it is no kernel that a plan can launch".to_owned()));
         }
-        let (pipelines, _) = pipelines(self.gpu, op, variant, sizes)?;
+        let (pipelines, _) =
+            pipelines(self.gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes))?;
         let bindings: Vec<Binding<'_>> = operands
             .iter()
             .map(|(name, part)| {

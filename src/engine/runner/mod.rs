@@ -67,7 +67,7 @@ impl<'e> Runner<'e> {
                     variant: "a plan on the GPU".to_owned(),
                     reason: "there is no adapter".to_owned(),
                 })?;
-                On::Gpu(Box::new(GpuRunner::new(gpu)))
+                On::Gpu(Box::new(GpuRunner::new(gpu, engine.tuned())))
             }
         };
         Ok(Self { on })

@@ -1,11 +1,13 @@
 //! Convolution as products of the `gemm` crate: images as columns, a block of outputs at a time; tasks take whole
-//! images. A call of fewer images than threads gives the threads to the products instead.
+//! images. A call of fewer images than threads gives the threads to the products instead. Many small images go another
+//! way: `positions`.
 
 use rayon::prelude::*;
 
 use super::Conv;
 use super::cpu::bias;
 use super::im2col::{Block, COLUMNS};
+use super::positions;
 use crate::ops::CpuCall;
 use crate::ops::gemm::{Matrix, gemm};
 
@@ -21,6 +23,9 @@ fn shares(p: &Conv, threads: usize) -> (usize, usize) {
 /// Y: the weights of a group times the columns of its taps.
 pub(super) fn forward(call: &mut CpuCall<'_, '_>) {
     let (p, inputs) = (Conv::of(call.sizes), call.inputs);
+    if positions::suits(&p) {
+        return positions::forward(call);
+    }
     let (x, w) = (inputs[0].f32(), inputs[1].f32());
     let (images, threads) = shares(&p, call.threads);
     let outputs = call.outputs[0].f32_mut().par_chunks_mut(images * p.co * p.pixels());
@@ -44,6 +49,9 @@ pub(super) fn forward(call: &mut CpuCall<'_, '_>) {
 /// dX: the weights, transposed, times the gradients of the outputs, added where the taps came from.
 pub(super) fn grad_input(call: &mut CpuCall<'_, '_>) {
     let (p, dy, w) = (Conv::of(call.sizes), call.inputs[0].f32(), call.inputs[1].f32());
+    if positions::suits(&p) {
+        return positions::grad_input(call);
+    }
     let (images, threads) = shares(&p, call.threads);
     let gradients = call.outputs[0].f32_mut().par_chunks_mut(images * p.ci * p.h * p.w);
     gradients.zip(dy.par_chunks(images * p.co * p.pixels())).for_each(|(dx, dy)| {
@@ -68,6 +76,9 @@ pub(super) fn grad_input(call: &mut CpuCall<'_, '_>) {
 /// sums are added in the order of the images, so that the result does not depend on which task ends first.
 pub(super) fn grad_weight(call: &mut CpuCall<'_, '_>) {
     let (p, x, dy) = (Conv::of(call.sizes), call.inputs[0].f32(), call.inputs[1].f32());
+    if positions::suits(&p) {
+        return positions::grad_weight(call);
+    }
     // One task a thread: each holds a copy of the weights.
     let images = p.n.div_ceil(call.threads.max(1));
     let threads = if p.n < call.threads { call.threads } else { 1 };

@@ -6,7 +6,9 @@ mod cases;
 mod cpu;
 mod geometry;
 mod im2col;
+mod layout;
 mod library;
+mod positions;
 mod reference;
 mod variants;
 

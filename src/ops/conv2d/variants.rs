@@ -2,7 +2,7 @@
 
 use super::{Conv, cpu, library};
 use crate::ops::shader::wgsl;
-use crate::ops::{CpuCall, How, Pass, Scratch, Sizes, Variant};
+use crate::ops::{Choice, CpuCall, How, Pass, Scratch, Sizes, Variant};
 
 const fn on_cpu(
     name: &'static str,
@@ -10,7 +10,14 @@ const fn on_cpu(
     run: fn(&mut CpuCall<'_, '_>),
     parallel: bool,
 ) -> Variant {
-    Variant { name, doc, how: How::Cpu { run, parallel }, finite_only: false, requires: Variant::anywhere }
+    Variant {
+        name,
+        doc,
+        how: How::Cpu { run, parallel },
+        finite_only: false,
+        requires: Variant::anywhere,
+        space: &[],
+    }
 }
 
 /// `library`: padding is multiplied by weights like any other tap.
@@ -24,35 +31,54 @@ const fn on_gpu(
     finite_only: bool,
     passes: &'static [Pass],
 ) -> Variant {
-    Variant { name, doc, how: How::Wgsl { passes, scratch: &[] }, finite_only, requires: Variant::anywhere }
+    Variant {
+        name,
+        doc,
+        how: How::Wgsl { passes, scratch: &[] },
+        finite_only,
+        requires: Variant::anywhere,
+        space: &[],
+    }
 }
 
 const SERIAL: &str = "plain loops on one thread, a weight at a time along the rows";
 const RAYON: &str = "the same loops, planes shared out over threads";
 
+/// Threads of a workgroup where a thread takes one element.
+const LINES: &[Choice] = &[Choice::new("WG", &[32, 64, 128, 256])];
+/// Threads along the columns and the rows of the product, and terms of a slice (the shaders' loops go four by four).
+const PATCHES: &[Choice] =
+    &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
+
 pub(super) static FORWARD: &[Variant] = &[
     on_cpu("serial", SERIAL, cpu::serial, false),
     on_cpu("rayon", RAYON, cpu::rayon, true),
-    by_products("images as columns, products of the `gemm` crate, images shared out", library::forward),
+    by_products(
+        "products of the `gemm` crate: images as columns or, for many small ones, position by position",
+        library::forward,
+    ),
     on_gpu(
         "direct",
         "one thread an output, loops over the taps",
         false,
         &[Pass { shader: wgsl!("conv2d/direct"), set: &[], when: Pass::always }],
-    ),
+    )
+    .searched(LINES),
     on_gpu(
         "implicit_gemm_64x64",
         "a product whose columns are gathered from the image as they are needed: 64 channels x 64 outputs a workgroup, \
          4 x 4 a thread in registers",
         true,
         &[Pass { shader: wgsl!("conv2d/implicit_gemm"), set: &[], when: Pass::always }],
-    ),
+    )
+    .searched(PATCHES),
     on_gpu(
         "implicit_gemm_32x64",
         "the same, 32 channels x 64 outputs a workgroup: for layers of few channels",
         true,
         &[Pass { shader: wgsl!("conv2d/implicit_gemm"), set: &[("WY", 8)], when: Pass::always }],
-    ),
+    )
+    .searched(PATCHES),
 ];
 
 pub(super) static GRAD_INPUT: &[Variant] = &[
@@ -64,20 +90,23 @@ pub(super) static GRAD_INPUT: &[Variant] = &[
         "one thread an element of the image, which looks for the outputs that it takes part in",
         false,
         &[Pass { shader: wgsl!("conv2d_grad_input/direct"), set: &[], when: Pass::always }],
-    ),
+    )
+    .searched(LINES),
     on_gpu(
         "implicit_gemm_64x64",
         "a product whose columns are gathered from the outputs' gradients as they are needed: 64 channels x 64 elements \
          a workgroup, 4 x 4 a thread in registers",
         true,
         &[Pass { shader: wgsl!("conv2d_grad_input/implicit_gemm"), set: &[], when: Pass::always }],
-    ),
+    )
+    .searched(PATCHES),
     on_gpu(
         "implicit_gemm_32x64",
         "the same, 32 channels x 64 elements a workgroup: for layers of few channels",
         true,
         &[Pass { shader: wgsl!("conv2d_grad_input/implicit_gemm"), set: &[("WY", 8)], when: Pass::always }],
-    ),
+    )
+    .searched(PATCHES),
 ];
 
 /// Partial sums of `implicit_gemm`: splits x co x ci/groups x kh x kw.
@@ -95,7 +124,8 @@ pub(super) static GRAD_WEIGHT: &[Variant] = &[
         "one thread a weight, a loop over all outputs",
         false,
         &[Pass { shader: wgsl!("conv2d_grad_weight/direct"), set: &[], when: Pass::always }],
-    ),
+    )
+    .searched(LINES),
     Variant {
         name: "implicit_gemm_64x64",
         doc: "a product whose columns are gathered from the images as they are needed, 64 channels x 64 weights a \
@@ -109,5 +139,6 @@ pub(super) static GRAD_WEIGHT: &[Variant] = &[
         },
         finite_only: true,
         requires: Variant::anywhere,
+        space: PATCHES,
     },
 ];

@@ -9,10 +9,11 @@ mod philox;
 
 use rayon::prelude::*;
 
-use self::philox::philox;
+use self::philox::{LANES, philox, philox_lanes};
 use super::relu::shape;
 use super::shader::wgsl;
 use super::tolerance::{EPS, TINY};
+use super::wide::wide;
 use super::{CHUNK, Cost, CpuCall, DType, Data, Expected, Field, Op, Operand, Pass, Role, Sizes, Variant};
 use super::{relu, within};
 
@@ -95,9 +96,30 @@ impl Mask {
         for ((number, x), y) in (block..).zip(x.chunks(4)).zip(y.chunks_mut(4)) {
             let words = philox([number, self.step, 0, 0], self.key);
             for ((y, &x), word) in y.iter_mut().zip(x).zip(words) {
-                *y = if word >= self.threshold { x * self.scale } else { 0.0 };
+                *y = self.keep(word, x);
             }
         }
+    }
+
+    /// The same, many blocks at a time.
+    #[inline(always)]
+    fn apply_wide(&self, block: u32, x: &[f32], y: &mut [f32]) {
+        let (blocks, rest) = x.as_chunks::<{ 4 * LANES }>();
+        let (results, rest_of_y) = y.as_chunks_mut::<{ 4 * LANES }>();
+        for (number, (x, y)) in (block..).step_by(LANES).zip(blocks.iter().zip(results)) {
+            let words = philox_lanes(number, self.step, self.key);
+            for (at, (y, &x)) in y.iter_mut().zip(x).enumerate() {
+                *y = self.keep(words[at], x);
+            }
+        }
+        let done = u32::try_from(blocks.len() * LANES).unwrap_or(u32::MAX);
+        self.apply(block.saturating_add(done), rest, rest_of_y);
+    }
+
+    #[inline(always)]
+    fn keep(&self, word: u32, x: f32) -> f32 {
+        let grown = x * self.scale;
+        if word >= self.threshold { grown } else { 0.0 }
     }
 }
 
@@ -105,7 +127,11 @@ fn parallel(call: &mut CpuCall<'_, '_>) {
     let mask = Mask::of(call.sizes);
     let x = call.inputs[0].f32().par_chunks(CHUNK);
     call.outputs[0].f32_mut().par_chunks_mut(CHUNK).zip(x).enumerate().for_each(|(chunk, (y, x))| {
-        mask.apply(u32::try_from(chunk * (CHUNK / 4)).unwrap_or(u32::MAX), x, y);
+        let block = u32::try_from(chunk * (CHUNK / 4)).unwrap_or(u32::MAX);
+        wide(
+            #[inline(always)]
+            || mask.apply_wide(block, x, y),
+        );
     });
 }
 

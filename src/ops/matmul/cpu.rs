@@ -1,4 +1,4 @@
-//! The product on the CPU: `serial`, `rayon`, `library`.
+//! The product on the CPU by plain loops: `serial`, `rayon`.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,6 @@ use rayon::prelude::*;
 
 use super::Dims;
 use crate::ops::CpuCall;
-use crate::ops::gemm::{Matrix, gemm};
 
 /// Plain loops on one thread. Where B lies as it is written the order is i, k, j: the inner loop runs along rows of B
 /// and C, so that the compiler can vectorise it; where B lies transposed each element is a product of two rows. No
@@ -126,26 +125,4 @@ fn ordered(matrix: &[f32], transposed: bool, rows: usize) -> Cow<'_, [f32]> {
         }
     });
     Cow::Owned(copy)
-}
-
-/// A tuned GEMM: the `gemm` crate, with as many threads as asked for. Of a batch, each thread takes products of its
-/// own; a batch of fewer products than threads is computed one by one, each by all threads.
-pub(super) fn library(call: &mut CpuCall<'_, '_>) {
-    let dims = Dims::of(call.sizes);
-    let Dims { m, n, k, batch, .. } = dims;
-    let (a, b) = (call.inputs[0].f32(), call.inputs[1].f32());
-    let c = call.outputs[0].f32_mut();
-    if batch >= call.threads && call.threads > 1 {
-        let products = a.par_chunks(m * k).zip(b.par_chunks(k * n));
-        products.zip(c.par_chunks_mut(m * n)).for_each(|((a, b), c)| product(a, b, c, dims, 1));
-    } else {
-        let products = a.chunks(m * k).zip(b.chunks(k * n));
-        products.zip(c.chunks_mut(m * n)).for_each(|((a, b), c)| product(a, b, c, dims, call.threads));
-    }
-}
-
-/// One product by the `gemm` crate.
-fn product(a: &[f32], b: &[f32], c: &mut [f32], dims: Dims, threads: usize) {
-    let (a, b) = (Matrix::new(a, dims.a_strides()), Matrix::new(b, dims.b_strides()));
-    gemm([dims.m, dims.n, dims.k], a, b, c, (dims.n, 1), false, threads);
 }

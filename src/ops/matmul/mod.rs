@@ -3,6 +3,7 @@
 
 mod cases;
 mod cpu;
+mod library;
 mod reference;
 mod variants;
 

@@ -1,8 +1,8 @@
 //! How the product is computed, from the plainest to the fastest.
 
-use super::cpu;
+use super::{cpu, library};
 use crate::ops::shader::wgsl;
-use crate::ops::{How, Pass, Variant};
+use crate::ops::{Choice, How, Pass, Variant};
 
 /// A CPU variant.
 const fn on_cpu(
@@ -11,7 +11,14 @@ const fn on_cpu(
     run: fn(&mut crate::ops::CpuCall<'_, '_>),
     parallel: bool,
 ) -> Variant {
-    Variant { name, doc, how: How::Cpu { run, parallel }, finite_only: false, requires: Variant::anywhere }
+    Variant {
+        name,
+        doc,
+        how: How::Cpu { run, parallel },
+        finite_only: false,
+        requires: Variant::anywhere,
+        space: &[],
+    }
 }
 
 /// A variant of one or more kernels.
@@ -22,8 +29,17 @@ const fn on_gpu(name: &'static str, doc: &'static str, passes: &'static [Pass]) 
         how: How::Wgsl { passes, scratch: &[] },
         finite_only: false,
         requires: Variant::anywhere,
+        space: &[],
     }
 }
+
+/// Threads along the columns and the rows of C, and terms of a slice (the shader's loops go four by four). `tiled` has no
+/// space: its two variants differ in that very constant. Nor have the thesis's kernels: they stay as it has them.
+const PATCHES_8X8: &[Choice] =
+    &[Choice::new("WX", &[8, 16]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
+const PATCHES_4X4: &[Choice] =
+    &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
+const REGISTERS: &[Choice] = &[Choice::new("WX", &[4, 8, 16, 32]), Choice::new("WY", &[2, 4, 8, 16])];
 
 pub(super) static VARIANTS: &[Variant] = &[
     on_cpu("serial", "plain loops i, k, j on one thread", cpu::serial, false),
@@ -31,7 +47,7 @@ pub(super) static VARIANTS: &[Variant] = &[
     on_cpu(
         "library",
         "the `gemm` crate: packed, SIMD chosen at run time, threads as asked",
-        cpu::library,
+        library::library,
         true,
     ),
     on_gpu(
@@ -64,15 +80,18 @@ pub(super) static VARIANTS: &[Variant] = &[
         "blocked_128x128_8x8",
         "128 x 128 patches, slices of 16 terms in shared memory, 8 x 8 elements a thread in registers",
         &[Pass { shader: wgsl!("matmul/blocked_8x8"), set: &[], when: Pass::always }],
-    ),
+    )
+    .searched(PATCHES_8X8),
     on_gpu(
         "blocked_64x64_4x4",
         "64 x 64 patches, slices of 16 terms in shared memory, 4 x 4 elements a thread in registers",
         &[Pass { shader: wgsl!("matmul/blocked_4x4"), set: &[], when: Pass::always }],
-    ),
+    )
+    .searched(PATCHES_4X4),
     on_gpu(
         "registers_4x4",
         "4 x 4 elements a thread in registers, vector loads, no shared memory",
         &[Pass { shader: wgsl!("matmul/registers_4x4"), set: &[], when: Pass::always }],
-    ),
+    )
+    .searched(REGISTERS),
 ];

@@ -36,6 +36,11 @@ const MAXPOOL: &[[u32; 13]] = &[
     [1, 2, 6, 35, 2, 1, 2, 2, 0, 0, 1, 1, 1],
     [1, 2, 9, 43, 3, 3, 3, 3, 0, 0, 1, 1, 0],
     [1, 1, 10, 30, 2, 6, 1, 1, 1, 3, 1, 1, 0],
+    // Windows of 2 x 2 side by side on planes of all small widths, and rows that are left over.
+    [3, 5, 4, 4, 2, 2, 2, 2, 0, 0, 1, 1, 0],
+    [2, 3, 9, 8, 2, 2, 2, 2, 0, 0, 1, 1, 0],
+    [2, 3, 6, 16, 2, 2, 2, 2, 0, 0, 1, 1, 0],
+    [2, 2, 7, 39, 2, 2, 2, 2, 0, 0, 1, 1, 0],
     // Windows that fill a tile of shared memory several times over, by rows and by parts of a row.
     [1, 1, 40, 45, 9, 9, 9, 9, 0, 0, 1, 1, 0],
     [1, 1, 20, 61, 2, 20, 2, 20, 1, 1, 1, 1, 0],

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{NO_INDEX, Pool, rows};
+use super::{NO_INDEX, Pool, pairs, rows};
 use crate::ops::{CpuCall, ViewMut};
 
 /// Taps of a window along one axis that lie inside the image: `first..last`, and whether any lies outside.
@@ -48,7 +48,10 @@ pub(super) fn rayon(call: &mut CpuCall<'_, '_>) {
     let row_of = |row: usize| u32::try_from(row % p.oh as usize).unwrap_or(0);
     // A task should outlast the cost of handing it out by far.
     let rows_a_task = (16_384 / (p.ow as usize * p.kh as usize * p.kw as usize)).max(1);
-    let (values, indices) = outputs(call.outputs);
+    let (values, mut indices) = outputs(call.outputs);
+    if let (true, Some(indices)) = (pairs::suits(&p), indices.as_deref_mut()) {
+        return pairs::with_indices(&p, x, values, indices);
+    }
     let y_rows = values.par_chunks_exact_mut(p.ow as usize);
     match indices {
         Some(indices) => y_rows

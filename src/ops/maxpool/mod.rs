@@ -3,6 +3,7 @@
 mod cases;
 mod cpu;
 mod geometry;
+mod pairs;
 mod reference;
 mod rows;
 mod variants;

@@ -2,7 +2,7 @@
 
 use super::{Pool, cpu};
 use crate::ops::shader::wgsl;
-use crate::ops::{Caps, CpuCall, How, Pass, Product, Scratch, Sizes, Variant};
+use crate::ops::{Caps, Choice, CpuCall, How, Pass, Product, Scratch, Sizes, Variant};
 
 const fn on_cpu(
     name: &'static str,
@@ -10,7 +10,14 @@ const fn on_cpu(
     run: fn(&mut CpuCall<'_, '_>),
     parallel: bool,
 ) -> Variant {
-    Variant { name, doc, how: How::Cpu { run, parallel }, finite_only: false, requires: Variant::anywhere }
+    Variant {
+        name,
+        doc,
+        how: How::Cpu { run, parallel },
+        finite_only: false,
+        requires: Variant::anywhere,
+        space: &[],
+    }
 }
 
 const fn on_gpu(name: &'static str, doc: &'static str, passes: &'static [Pass]) -> Variant {
@@ -20,12 +27,13 @@ const fn on_gpu(name: &'static str, doc: &'static str, passes: &'static [Pass]) 
         how: How::Wgsl { passes, scratch: &[] },
         finite_only: false,
         requires: Variant::anywhere,
+        space: &[],
     }
 }
 
 /// A variant of the thesis's host loop.
 const fn per_window(name: &'static str, doc: &'static str, product_: &'static Product) -> Variant {
-    Variant { name, doc, how: How::PerWindow(product_), finite_only: true, requires: product }
+    Variant { name, doc, how: How::PerWindow(product_), finite_only: true, requires: product, space: &[] }
 }
 
 fn values(sizes: &Sizes) -> bool {
@@ -58,6 +66,11 @@ fn product(sizes: &Sizes, _: &Caps) -> Option<String> {
     Some(reason.to_owned())
 }
 
+/// Threads of a workgroup where a thread takes outputs one after the other.
+const LINES: &[Choice] = &[Choice::new("WG", &[32, 64, 128, 256])];
+/// Outputs of a tile along a row and along a column; at most 1024, well within the shader's CAPACITY.
+const TILES: &[Choice] = &[Choice::new("TX", &[16, 32, 64]), Choice::new("TY", &[4, 8, 16])];
+
 pub(super) static VARIANTS: &[Variant] = &[
     on_cpu("serial", "plain loops on one thread", cpu::serial, false),
     on_cpu("rayon", "output rows shared out over threads, whole rows at a time", cpu::rayon, true),
@@ -67,6 +80,7 @@ pub(super) static VARIANTS: &[Variant] = &[
         how: How::Cpu { run: cpu::per_window_serial, parallel: false },
         finite_only: true,
         requires: product,
+        space: &[],
     },
     on_gpu(
         "direct",
@@ -75,7 +89,8 @@ pub(super) static VARIANTS: &[Variant] = &[
             Pass { shader: wgsl!("maxpool/direct"), set: &[], when: values },
             Pass { shader: wgsl!("maxpool/direct_indices"), set: &[], when: indices },
         ],
-    ),
+    )
+    .searched(LINES),
     on_gpu(
         "tiled",
         "input tiles with their halo in shared memory",
@@ -83,7 +98,8 @@ pub(super) static VARIANTS: &[Variant] = &[
             Pass { shader: wgsl!("maxpool/tiled"), set: &[], when: values },
             Pass { shader: wgsl!("maxpool/tiled_indices"), set: &[], when: indices },
         ],
-    ),
+    )
+    .searched(TILES),
     on_gpu(
         "vectorized",
         "four outputs a thread from wide loads; no bounds tests inside the image",
@@ -91,7 +107,8 @@ pub(super) static VARIANTS: &[Variant] = &[
             Pass { shader: wgsl!("maxpool/vectorized"), set: &[], when: values },
             Pass { shader: wgsl!("maxpool/vectorized_indices"), set: &[], when: indices },
         ],
-    ),
+    )
+    .searched(LINES),
     Variant {
         name: "separable",
         doc: "the maxima of the rows, then the maxima of those down the columns",
@@ -112,6 +129,7 @@ pub(super) static VARIANTS: &[Variant] = &[
         },
         finite_only: false,
         requires: Variant::anywhere,
+        space: LINES,
     },
     Variant {
         name: "windows_batched",
@@ -122,6 +140,7 @@ pub(super) static VARIANTS: &[Variant] = &[
         },
         finite_only: true,
         requires: product,
+        space: &[],
     },
     per_window(
         "per_window_naive_buffer",

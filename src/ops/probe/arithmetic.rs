@@ -53,6 +53,7 @@ pub static FMA_F16: Op = Op {
         how: How::Wgsl { passes: &[Pass::plain(wgsl!("probe/fma_f16"))], scratch: &[] },
         finite_only: false,
         requires: has_f16,
+        space: &[],
     }],
     cases: || FMA_F16.setups(&["len=1 turns=1", "len=65 turns=3", "len=257 turns=100"]),
 };

@@ -107,7 +107,7 @@ fn pattern(op: &'static Op, sizes: &Sizes, bits: u32) -> Vec<Data> {
 /// A kernel that needs a multiple of four elements.
 const fn by_fours(name: &'static str, doc: &'static str, passes: &'static [Pass]) -> Variant {
     let how = How::Wgsl { passes, scratch: &[] };
-    Variant { name, doc, how, finite_only: false, requires: multiple_of_four }
+    Variant { name, doc, how, finite_only: false, requires: multiple_of_four, space: &[] }
 }
 
 fn multiple_of_four(sizes: &Sizes, _: &Caps) -> Option<String> {
