@@ -7,7 +7,7 @@ use super::train::Saved;
 use super::{Model, Network, Options, Shape, Variants};
 use crate::data::{Picture, Prepare, prepare_one};
 use crate::engine::{Engine, Target};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Pictures that go through the network together.
 const BATCH: usize = 64;
@@ -24,11 +24,12 @@ impl<'e> Predictor<'e> {
     /// Reads a model file and puts it on an engine.
     ///
     /// # Errors
-    /// What the reader says of the file; a network that does not fit its tensors; what the device reports.
+    /// What the reader says of the file; [`Error::Format`] for one whose parts do not fit each other, or with weights
+    /// that are no numbers; what the device reports.
     pub fn open(engine: &'e Engine, target: Target, path: &Path, variants: Variants) -> Result<Self> {
         let saved = Saved::read(path)?;
         let network = saved.parse_network(path)?;
-        saved.prepare.check()?;
+        check(&saved, &network, path)?;
         let options = Options { variants, ..Options::default() };
         let mut model = Model::new(engine, target, network, options)?;
         saved.put_into(&mut model)?;
@@ -95,5 +96,26 @@ impl<'e> Predictor<'e> {
         let named = &outputs[..self.classes.len().min(outputs.len())];
         let sum: f32 = named.iter().sum();
         named.iter().map(|p| p / sum).collect()
+    }
+}
+
+/// Refuses a file whose network, classes, pictures and numbers do not go together.
+fn check(saved: &Saved, network: &Network, path: &Path) -> Result<()> {
+    saved.prepare.check()?;
+    let bad = |reason: String| Err(Error::format(path, "model", reason));
+    let Prepare { mode, h, w, .. } = &saved.prepare;
+    let given = [mode.channels(), *h, *w];
+    let wanted = network.input.map(|side| side as usize);
+    if given != wanted {
+        let shown = |[c, h, w]: [usize; 3]| format!("{c} x {h} x {w}");
+        let (given, wanted) = (shown(given), shown(wanted));
+        return bad(format!("its pictures become {given} numbers, and its network takes {wanted}"));
+    }
+    if saved.classes.len() < 2 {
+        return bad(format!("it has {} classes; two or more are needed", saved.classes.len()));
+    }
+    match saved.tensors.iter().find(|t| t.data.iter().any(|v| !v.is_finite())) {
+        Some(tensor) => bad(format!("`{}` holds a value that is no finite number", tensor.name)),
+        None => Ok(()),
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tesela::data::{Dataset, LoadOptions, SplitRule};
 use tesela::engine::{Engine, Target};
-use tesela::nn::Variants;
-use tesela::nn::train::{Config, Observer, Setup, State, Trainer};
+use tesela::nn::train::{Config, Observer, Saved, Setup, State, Trainer};
+use tesela::nn::{Predictor, Variants};
 use tesela::record::TrainingRow;
 use tesela::{Error, Result};
 
@@ -176,6 +176,32 @@ fn weights_that_the_last_step_spoilt_are_never_kept() {
         assert!(layer.contains(said), "{layer}");
         assert!(!folder.path().join("model.safetensors").exists());
     }
+}
+
+#[test]
+fn a_model_whose_parts_do_not_fit_each_other_is_refused() {
+    let (engine, folder) = (cpu(), tempfile::tempdir().unwrap());
+    let text = RUN.replace("epochs = 3", "epochs = 1");
+    let mut trainer = Trainer::new(&engine, Target::Cpu, setup(&text)).unwrap();
+    trainer.run(folder.path(), &mut StopAt { step: None, seen: 0 }).unwrap();
+    let saved = Saved::read(&folder.path().join("model.safetensors")).unwrap();
+    let refused = |change: &dyn Fn(&mut Saved)| {
+        let (mut saved, path) = (saved.clone(), folder.path().join("changed.safetensors"));
+        change(&mut saved);
+        saved.write(&path).unwrap();
+        Predictor::open(&engine, Target::Cpu, &path, Variants::new()).unwrap_err().to_string()
+    };
+    let text = refused(&|s| s.prepare.h = 64);
+    assert!(text.contains("3 x 64 x 32") && text.contains("takes 3 x 32 x 32"), "{text}");
+    let text = refused(&|s| s.prepare.mode = tesela::data::Mode::Grey);
+    assert!(text.contains("1 x 32 x 32"), "{text}");
+    let text = refused(&|s| s.tensors[2].data[7] = f32::NAN);
+    assert!(text.contains("no finite number") && text.contains("conv2"), "{text}");
+    let text = refused(&|s| {
+        s.network = s.network.replace("\"classes\"", "3");
+        s.classes.clear();
+    });
+    assert!(text.contains("0 classes"), "{text}");
 }
 
 /// On a GPU losses are fetched some steps late; the step is named all the same.

@@ -56,10 +56,26 @@ impl Training {
         self.metrics.seed.unwrap_or(self.folder.run.seed)
     }
 
-    /// What two runs share that differ by their seeds only.
-    fn kin(&self) -> (&str, Option<&str>, String, Option<u32>) {
-        let planned = self.metrics.epochs_planned.or_else(|| self.epochs());
-        (self.network(), self.metrics.protocol.as_deref(), self.device(), planned)
+    /// Whether the two runs differ by their seeds, and by nothing else that was chosen.
+    fn is_kin(&self, other: &Self) -> bool {
+        let planned = |t: &Self| t.metrics.epochs_planned.or_else(|| t.epochs());
+        let outcome = |t: &Self| (planned(t), t.metrics.protocol.clone(), t.device());
+        self.seed() != other.seed()
+            && self.network() == other.network()
+            && outcome(self) == outcome(other)
+            && self.metrics.variants == other.metrics.variants
+            && self.settings() == other.settings()
+    }
+
+    /// The file's lines less the seed, the images, and the size of a batch where the command said it.
+    fn settings(&self) -> (Vec<&str>, Option<&str>, Option<&str>) {
+        let run = &self.folder.run;
+        let lines = run.experiment_text.lines().map(str::trim).filter(|line| !line.starts_with("seed"));
+        let mut words = run.command.iter().map(String::as_str);
+        let batch = words
+            .find_map(|word| word.strip_prefix("--batch"))
+            .and_then(|rest| rest.strip_prefix('=').or_else(|| words.next()));
+        (lines.collect(), run.images.as_deref(), batch)
     }
 }
 
@@ -91,7 +107,7 @@ pub(super) fn read(dirs: &[PathBuf], sources: &[Source]) -> Result<Vec<Training>
 pub(super) fn section(trainings: &[Training]) -> Vec<Block> {
     let mut groups: Vec<Vec<&Training>> = Vec::new();
     for training in trainings {
-        match groups.iter_mut().find(|g| g.first().is_some_and(|t| t.kin() == training.kin())) {
+        match groups.iter_mut().find(|g| g.iter().all(|t| t.is_kin(training))) {
             Some(group) => group.push(training),
             None => groups.push(vec![training]),
         }
@@ -120,9 +136,11 @@ fn title(first: &Training, groups: &[Vec<&Training>]) -> String {
         return format!("A learning rate for {network}");
     }
     let alike = groups.iter().filter(|g| g.first().is_some_and(|t| t.network() == network)).count();
-    match first.epochs().filter(|_| alike > 1) {
-        Some(epochs) => format!("Training of {network}, {epochs} epochs"),
-        None => format!("Training of {network}"),
+    let Some(epochs) = first.epochs().filter(|_| alike > 1) else { return format!("Training of {network}") };
+    let same = |t: &&Training| t.network() == network && t.epochs() == Some(epochs);
+    match groups.iter().filter(|g| g.first().is_some_and(same)).count() {
+        0 | 1 => format!("Training of {network}, {epochs} epochs"),
+        _ => format!("Training of {network}, {epochs} epochs: {}", first.slug),
     }
 }
 

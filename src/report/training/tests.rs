@@ -191,6 +191,29 @@ fn trainings(root: &Path, all: &[Metrics]) -> Result<Vec<Training>> {
     read(&dirs.collect::<Result<Vec<PathBuf>>>()?, &[])
 }
 
+/// Only runs that differ by nothing but their seeds have a mean.
+#[test]
+fn runs_that_differ_by_more_than_their_seeds_are_sections_of_their_own() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let swapped =
+        Metrics { variants: [("maxpool".to_string(), "serial".to_string())].into(), ..metrics(&THREE, 3) };
+    let all = [metrics(&THREE, 1), metrics(&THREE, 2), metrics(&THREE, 1), swapped];
+    let mut trainings = trainings(dir.path(), &all)?;
+    let headings = |trainings: &[Training]| -> Vec<String> {
+        let of = |block: Block| match block {
+            Block::Heading(2, title) => Some(title),
+            _ => None,
+        };
+        section(trainings).into_iter().filter_map(of).collect()
+    };
+    let three = ["train_alexnet32", "train_alexnet32-3", "train_alexnet32-4"];
+    let titles = three.map(|slug| format!("Training of alexnet32, 25 epochs: {slug}"));
+    assert_eq!(headings(&trainings), titles);
+    trainings[1].folder.run.command.extend(["--batch".to_string(), "8".to_string()]);
+    assert_eq!(headings(&trainings).len(), 4);
+    Ok(())
+}
+
 #[test]
 fn no_text_covers_another_for_two_to_twelve_classes_of_any_name() -> Outcome {
     let dir = tempfile::tempdir()?;
