@@ -47,7 +47,7 @@ pub(in crate::cli) fn setup(config: Config, overrides: &Overrides, global: &Glob
         global.note(&format!("left out: {} more images that cannot be read", dataset.unreadable.len() - 5));
     }
     dataset.check_trainable()?;
-    let split = dataset.split(&config.split, config.seed)?;
+    let split = dataset.split(&config.split, config.split_seed.unwrap_or(config.seed))?;
     Ok(Setup { config, dataset: Arc::new(dataset), split, variants: variants(&overrides.variants) })
 }
 

@@ -61,6 +61,9 @@ pub struct Config {
     /// Seed of everything random.
     #[serde(default = "seed")]
     pub seed: u64,
+    /// Seed of the split, where it is not that of the run: runs of several seeds then judge on the same images.
+    #[serde(default)]
+    pub split_seed: Option<u64>,
     /// Learning rate of the first step.
     #[serde(default = "learning_rate")]
     pub learning_rate: f64,
