@@ -78,7 +78,7 @@ impl<'e> Model<'e> {
     /// A network with initial parameters.
     ///
     /// # Errors
-    /// [`Error::NotApplicable`], [`Error::UnknownOp`] and [`Error::UnknownVariant`] for variants that do not exist or do
+    /// [`crate::Error::NotApplicable`], [`crate::Error::UnknownOp`] and [`crate::Error::UnknownVariant`] for variants that do not exist or do
     /// not run there; what the device reports.
     pub fn new(engine: &'e Engine, target: Target, network: Network, options: Options) -> Result<Self> {
         check_variants(&options.variants, target)?;

@@ -7,7 +7,7 @@ use crate::nn::plan::PARAMETERS;
 use crate::ops::{DType, Data};
 
 impl Model<'_> {
-    /// All parameters, in the order of [`Network::parameters`].
+    /// All parameters, in the order of [`crate::nn::Network::parameters`].
     ///
     /// # Errors
     /// What the device reports.

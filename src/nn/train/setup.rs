@@ -33,7 +33,7 @@ impl Setup {
     /// How pictures become numbers for a network.
     ///
     /// # Errors
-    /// [`Error::Shape`] for inputs that are neither grey nor RGB.
+    /// [`crate::Error::Shape`] for inputs that are neither grey nor RGB.
     pub fn prepare(&self, network: &Network) -> Result<Prepare> {
         let [c, h, w] = network.input.map(|s| s as usize);
         let normalise = self.config.normalise;
