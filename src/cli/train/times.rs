@@ -10,6 +10,9 @@ use crate::record::{Clock, LayerRow, Part};
 /// Steps that are measured, after one that warms up.
 const STEPS: usize = 5;
 
+/// Seconds after which no further step is measured; a first step that takes so long is measured itself.
+const SECONDS: f64 = 10.0;
+
 /// One row for each layer, part and op; medians over the steps. The weights move meanwhile and are put back.
 pub(super) fn layers(trainer: &mut Trainer<'_>) -> Result<Vec<LayerRow>> {
     let Some(batch) = trainer.sample_batch()? else { return Ok(Vec::new()) };
@@ -17,15 +20,20 @@ pub(super) fn layers(trainer: &mut Trainer<'_>) -> Result<Vec<LayerRow>> {
     let examples = Examples { x: &batch.x, targets: &batch.targets, weights: &weights };
     let kept = trainer.model().weights(None)?;
     let (mut steps, mut whole) = (Vec::new(), Vec::new());
+    let begin = Instant::now();
     for step in 0..=STEPS {
         let start = Instant::now();
         trainer.model().train(examples, 0.0)?;
         trainer.model().outcomes()?;
         let ns = start.elapsed().as_nanos();
         let times = trainer.model().time_step(examples)?;
-        if step > 0 {
+        let is_late = begin.elapsed().as_secs_f64() > SECONDS;
+        if step > 0 || is_late {
             whole.push(u64::try_from(ns).unwrap_or(u64::MAX));
             steps.push(times);
+        }
+        if is_late {
+            break;
         }
     }
     trainer.model().put_state(&kept)?;
