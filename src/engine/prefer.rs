@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::ops::{How, Op, Sizes, Variant};
 
-/// Variants by preference: the op, then names. Ops that do not stand here have one variant for a target, or take their
-/// first. A real GPU shares memory and waits at barriers at little cost; a software adapter pays for both dearly.
+/// Variants by preference on the GPU: the op, then names. Ops that do not stand here take the first of theirs that can
+/// run.
 const ON_GPU: &[(&str, &[&str])] = &[
     ("matmul", &["blocked_64x64_4x4"]),
     ("maxpool", &["direct"]),
@@ -16,14 +16,8 @@ const ON_GPU: &[(&str, &[&str])] = &[
     ("conv2d_grad_weight", &["implicit_gemm_64x64"]),
 ];
 
-const ON_SOFTWARE: &[(&str, &[&str])] = &[
-    ("matmul", &["registers_4x4", "naive"]),
-    ("maxpool", &["direct"]),
-    // Barriers and all, on llvmpipe three to five times as fast as `direct` for layers of 64 channels.
-    ("conv2d", &["implicit_gemm_64x64"]),
-    ("conv2d_grad_input", &["implicit_gemm_64x64"]),
-    ("conv2d_grad_weight", &["implicit_gemm_64x64"]),
-];
+/// What a software adapter prefers instead: it pays dearly for barriers, which the product can do without.
+const ON_SOFTWARE: &[(&str, &[&str])] = &[("matmul", &["registers_4x4", "naive"])];
 
 const ON_CPU: &[&str] = &["library", "rayon", "serial"];
 
@@ -31,42 +25,56 @@ impl Engine {
     /// The variant of `op` for `sizes` on `target`: the first of the preferred ones, then of all, that can run there.
     ///
     /// # Errors
-    /// [`Error::NotApplicable`] where none can.
+    /// [`Error::NotApplicable`] where none can; what the device reports.
     pub fn preferred(&self, target: Target, op: &'static Op, sizes: &Sizes) -> Result<&'static Variant> {
-        let names: &[&str] = match target {
+        let software = self.gpu.as_ref().is_some_and(|gpu| gpu.adapter().software);
+        let special = if software { ON_SOFTWARE } else { &[] };
+        let names = match target {
             Target::Cpu => ON_CPU,
-            Target::Gpu => {
-                let software = self.gpu.as_ref().is_some_and(|gpu| gpu.adapter().software);
-                let table = if software { ON_SOFTWARE } else { ON_GPU };
-                table.iter().find(|(name, _)| *name == op.name).map_or(&[], |(_, names)| names)
-            }
+            Target::Gpu => special
+                .iter()
+                .chain(ON_GPU)
+                .find(|(name, _)| *name == op.name)
+                .map_or(&[][..], |(_, names)| names),
         };
-        let fits = |variant: &&&'static Variant| self.applies(target, op, variant, sizes);
-        let all: Vec<&'static Variant> = op.variants.iter().collect();
-        let preferred = names.iter().filter_map(|name| all.iter().find(|v| v.name == *name));
-        preferred.chain(&all).find(fits).copied().ok_or_else(|| Error::NotApplicable {
+        let preferred = names.iter().filter_map(|name| op.variants.iter().find(|v| v.name == *name));
+        for variant in preferred.chain(op.variants) {
+            if self.applies(target, op, variant, sizes)? {
+                return Ok(variant);
+            }
+        }
+        Err(Error::NotApplicable {
             variant: format!("{} on the {}", op.name, if target == Target::Cpu { "CPU" } else { "GPU" }),
             reason: format!("no variant takes {sizes}"),
         })
     }
-}
 
-impl Engine {
     /// Whether a plan on `target` can run a variant at these sizes: on the GPU its kernels are compiled to find out,
     /// since limits of workgroups and of loops are theirs.
-    pub fn applies(&self, target: Target, op: &'static Op, variant: &'static Variant, sizes: &Sizes) -> bool {
+    ///
+    /// # Errors
+    /// What the device reports: a lost device says nothing about a variant.
+    pub fn applies(
+        &self,
+        target: Target,
+        op: &'static Op,
+        variant: &'static Variant,
+        sizes: &Sizes,
+    ) -> Result<bool> {
         let caps = self.gpu.as_ref().map(Gpu::caps).cloned().unwrap_or_default();
         if !runs_on(variant, target) || !variant.knows(sizes) || (variant.requires)(sizes, &caps).is_some() {
-            return false;
+            return Ok(false);
         }
-        let Some(gpu) = self.gpu.as_ref().filter(|_| target == Target::Gpu) else { return true };
-        let grids = |(pipelines, _): (Vec<_>, bool)| -> Result<Vec<[u32; 3]>> {
-            pipelines
-                .iter()
-                .map(|p: &std::sync::Arc<crate::gpu::Pipeline>| p.grid(op, sizes, &caps))
-                .collect()
-        };
-        pipelines(gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes)).and_then(grids).is_ok()
+        let Some(gpu) = self.gpu.as_ref().filter(|_| target == Target::Gpu) else { return Ok(true) };
+        let compiled = pipelines(gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes));
+        let grids = compiled.and_then(|(pipelines, _)| {
+            pipelines.iter().try_for_each(|pipeline| pipeline.grid(op, sizes, &caps).map(|_| ()))
+        });
+        match grids {
+            Ok(()) => Ok(true),
+            Err(Error::NotApplicable { .. } | Error::TooLarge { .. }) => Ok(false),
+            Err(e) => Err(e),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod adam;
 pub mod avgpool;
+mod axis;
 pub mod batchnorm;
 pub mod bce_with_logits;
 pub mod bias;

@@ -34,6 +34,8 @@ mod roofline_tests;
 #[cfg(test)]
 mod scaling_tests;
 #[cfg(test)]
+mod synthetic;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use font::Face;

@@ -1,7 +1,7 @@
 //! The ceilings of a machine reach its report, and a run without them has none.
 
 use super::report;
-use super::tests::{folder, rows};
+use super::synthetic::{folder, rows};
 use crate::record::{CEILINGS_VERSION, Ceilings, Clock, Probe, ProbeKind, Row, Side, SkippedProbe};
 
 /// Ceilings with round numbers: 10 GB/s and 100 GFLOP/s on the adapter, 20 GB/s and 50 GFLOP/s on the CPU.

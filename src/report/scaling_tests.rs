@@ -1,7 +1,7 @@
 //! A run that varies its threads gets a section on scaling, and doubtful samples are named.
 
 use super::report;
-use super::tests::{folder, rows};
+use super::synthetic::{folder, rows};
 use crate::record::Row;
 
 #[test]

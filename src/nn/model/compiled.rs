@@ -80,10 +80,10 @@ impl Model<'_> {
     /// The variant that was asked for, where it takes these sizes; else the engine's choice.
     fn variant(&self, op: &'static Op, sizes: &Sizes) -> Result<&'static Variant> {
         if let Some(name) = self.options.variants.get(op.name) {
-            let named = op.variants_named(name)?;
-            let fits = |v: &&&'static Variant| self.engine.applies(self.runner.target(), op, v, sizes);
-            if let Some(variant) = named.iter().find(fits) {
-                return Ok(variant);
+            for variant in op.variants_named(name)? {
+                if self.engine.applies(self.runner.target(), op, variant, sizes)? {
+                    return Ok(variant);
+                }
             }
         }
         self.engine.preferred(self.runner.target(), op, sizes)

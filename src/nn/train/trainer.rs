@@ -266,12 +266,10 @@ impl<'e> Trainer<'e> {
         state.wall_s += seconds;
         state.images += sums.images;
         if let Some(stopping) = &mut state.stopping {
-            let value = stopping.by().of(judged.0, judged.1);
-            state.is_over = stopping.step(state.epoch, value) == Judgement::Stop;
+            state.is_over = stopping.step(state.epoch, judge(stopping.by())) == Judgement::Stop;
         }
         if let Some(plateau) = &mut state.plateau {
-            let value = plateau.by().of(judged.0, judged.1);
-            let rate = plateau.step(value);
+            let rate = plateau.step(judge(plateau.by()));
             state.set_rate(rate);
         }
         if is_best {

@@ -1,6 +1,7 @@
 //! The sizes of a convolution as numbers, what follows from them, and the sizes that mean nothing.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::ops::axis::{self, Axis};
 use crate::ops::{Sizes, element_count};
 
 /// The sizes of one convolution and what follows from them.
@@ -39,10 +40,7 @@ impl Conv {
         let [h, kh, sh, ph, dh] = ["h", "kh", "sh", "ph", "dh"].map(get);
         let [w, kw, sw, pw, dw] = ["w", "kw", "sw", "pw", "dw"].map(get);
         let (ci, co, groups) = (get("ci"), get("co"), get("groups"));
-        let windows = |n: usize, k: usize, s: usize, p: usize, d: usize| {
-            let span = d * k.saturating_sub(1) + 1;
-            (n + 2 * p).checked_sub(span).and_then(|room| room.checked_div(s)).map_or(0, |steps| steps + 1)
-        };
+        let [oh, ow] = Axis::both(sizes).map(|axis| axis.windows(false) as usize);
         Self {
             n: get("n"),
             ci,
@@ -59,8 +57,8 @@ impl Conv {
             dw,
             groups,
             bias: sizes.find("bias") == Some(1),
-            oh: windows(h, kh, sh, ph, dh),
-            ow: windows(w, kw, sw, pw, dw),
+            oh,
+            ow,
             cig: ci.checked_div(groups).unwrap_or(0),
             cog: co.checked_div(groups).unwrap_or(0),
         }
@@ -119,38 +117,11 @@ pub(super) fn derived(sizes: &Sizes) -> Vec<(&'static str, u32)> {
 /// Refuses empty images and windows, strides and dilations of 0, groups that do not divide the channels, windows larger
 /// than the padded image, and overflows.
 pub(super) fn check(op: &'static str, sizes: &Sizes) -> Result<()> {
-    let bad = |name: &str, reason: String| {
-        let value = sizes.entries().find(|e| e.0 == name).map_or_else(String::new, |e| e.1);
-        Err(Error::BadSize { op, name: name.to_owned(), value, reason })
-    };
-    for name in ["n", "ci", "h", "w", "co", "kh", "kw", "sh", "sw", "dh", "dw", "groups"] {
-        if sizes.get(name) == 0 {
-            let reason = match name {
-                "sh" | "sw" => "does not move the window; use 1 or more",
-                "dh" | "dw" => "puts all taps in one place; use 1 or more",
-                _ => "is empty; use 1 or more",
-            };
-            return bad(name, reason.to_owned());
-        }
-    }
-    let get = |name| u64::from(sizes.get(name));
+    axis::check(op, sizes, &["n", "ci", "co", "groups"])?;
+    let groups = sizes.get("groups");
     for name in ["ci", "co"] {
-        if get(name) % get("groups") != 0 {
-            return bad(name, format!("cannot be shared out over {} groups", get("groups")));
-        }
-    }
-    for [n, k, s, p, d] in [["h", "kh", "sh", "ph", "dh"], ["w", "kw", "sw", "pw", "dw"]] {
-        let padded = get(n) + 2 * get(p);
-        let span = (get(k) - 1).saturating_mul(get(d)) + 1;
-        if padded.saturating_add(span).saturating_add(get(s)) > 1 << 31 {
-            return bad(k, "with its padding and dilation leaves the range of 32-bit coordinates".to_owned());
-        }
-        if span > padded {
-            let reason = format!(
-                "spans {span} elements with its dilation, the padded image has {padded}; use a smaller window or more \
-                 padding"
-            );
-            return bad(k, reason);
+        if !sizes.get(name).is_multiple_of(groups) {
+            return axis::refuse(op, sizes, name, format!("cannot be shared out over {groups} groups"));
         }
     }
     let p = Conv::of(sizes);
@@ -166,6 +137,7 @@ pub(super) fn check(op: &'static str, sizes: &Sizes) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
     use crate::ops::conv2d::{FORWARD, GRAD_WEIGHT};
 
     fn conv(text: &str) -> Result<Conv> {

@@ -1,6 +1,7 @@
 //! The sizes of a pooling as numbers, its output size, and the sizes that mean nothing.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::ops::axis::{self, Axis};
 use crate::ops::{Sizes, element_count};
 
 /// The sizes of one pooling, of whatever op, and the output size that follows. What an op does not have is off.
@@ -49,9 +50,7 @@ impl Pool {
             oh: 0,
             ow: 0,
         };
-        let axis = |n, k, s, p, d| output_size(Axis { n, k, s, p, d }, pool.ceil);
-        pool.oh = axis(pool.h, pool.kh, pool.sh, pool.ph, pool.dh);
-        pool.ow = axis(pool.w, pool.kw, pool.sw, pool.pw, pool.dw);
+        [pool.oh, pool.ow] = Axis::both(sizes).map(|axis| axis.windows(pool.ceil));
         pool
     }
 
@@ -84,83 +83,19 @@ impl Pool {
     }
 }
 
-/// One axis of a pooling.
-#[derive(Debug, Clone, Copy)]
-struct Axis {
-    n: u32,
-    k: u32,
-    s: u32,
-    p: u32,
-    d: u32,
-}
-
-impl Axis {
-    /// Elements that a window spans: d (k - 1) + 1.
-    fn span(self) -> u64 {
-        u64::from(self.d) * (u64::from(self.k).saturating_sub(1)) + 1
-    }
-
-    /// Image and padding on both sides.
-    fn padded(self) -> u64 {
-        u64::from(self.n) + 2 * u64::from(self.p)
-    }
-}
-
-/// Windows along an axis: `floor((n + 2p - span) / s) + 1`. With `ceil` the division rounds up, and a last window that
-/// would start in the padding behind the image is dropped (PyTorch's rule). 0 for sizes that `check` refuses.
-fn output_size(axis: Axis, ceil: bool) -> u32 {
-    let (padded, span, s) = (axis.padded(), axis.span(), u64::from(axis.s));
-    if span > padded || s == 0 {
-        return 0;
-    }
-    let room = padded - span;
-    let mut windows = if ceil { room.div_ceil(s) } else { room / s } + 1;
-    if ceil && (windows - 1) * s >= u64::from(axis.n) + u64::from(axis.p) {
-        windows -= 1;
-    }
-    u32::try_from(windows).unwrap_or(u32::MAX)
-}
-
 /// Refuses empty images and windows, strides and dilations of 0, windows larger than the padded image, padding above
 /// half the window (unless `any_padding`: such a window could hold nothing but padding), and overflows.
 pub(in crate::ops) fn check(op: &'static str, sizes: &Sizes, any_padding: bool) -> Result<()> {
-    let bad = |name: &str, reason: String| {
-        let value = sizes.entries().find(|e| e.0 == name).map_or_else(String::new, |e| e.1);
-        Err(Error::BadSize { op, name: name.to_owned(), value, reason })
-    };
-    for name in ["n", "c", "h", "w", "kh", "kw", "sh", "sw", "dh", "dw"] {
-        if sizes.get(name) == 0 {
-            let reason = match name {
-                "sh" | "sw" => "does not move the window; use 1 or more",
-                "dh" | "dw" => "puts all taps in one place; use 1 or more",
-                _ => "is empty; use 1 or more",
-            };
-            return bad(name, reason.to_owned());
-        }
-    }
+    axis::check(op, sizes, &["n", "c"])?;
     let p = Pool::of(sizes);
-    let rows = Axis { n: p.h, k: p.kh, s: p.sh, p: p.ph, d: p.dh };
-    let columns = Axis { n: p.w, k: p.kw, s: p.sw, p: p.pw, d: p.dw };
-    for (axis, k, pad) in [(rows, "kh", "ph"), (columns, "kw", "pw")] {
-        if axis.padded() + axis.span() + u64::from(axis.s) > 1 << 31 {
-            return bad(k, "with its padding and dilation leaves the range of 32-bit coordinates".to_owned());
-        }
-        if axis.span() > axis.padded() {
+    for (Axis { span, .. }, pad) in Axis::both(sizes).into_iter().zip(["ph", "pw"]) {
+        if !any_padding && u64::from(sizes.get(pad)) > span / 2 {
             let reason = format!(
-                "spans {} elements with its dilation, the padded image has {}; use a smaller window or more padding",
-                axis.span(),
-                axis.padded()
-            );
-            return bad(k, reason);
-        }
-        if !any_padding && u64::from(axis.p) > axis.span() / 2 {
-            let reason = format!(
-                "is above half the window's span ({} / 2): a window could hold nothing but padding; use {} or less, or \
+                "is above half the window's span ({span} / 2): a window could hold nothing but padding; use {} or less, or \
                  pad_value = \"zero\"",
-                axis.span(),
-                axis.span() / 2
+                span / 2
             );
-            return bad(pad, reason);
+            return axis::refuse(op, sizes, pad, reason);
         }
     }
     element_count(op, "x (n x c x h x w)", &[p.n, p.c, p.h, p.w])?;
@@ -168,7 +103,8 @@ pub(in crate::ops) fn check(op: &'static str, sizes: &Sizes, any_padding: bool) 
     // Separable pooling keeps h x ow elements between its passes, and indices are 32-bit signed within a plane.
     element_count(op, "the row maxima (n x c x h x ow)", &[p.n, p.c, p.h, p.ow])?;
     if u64::from(p.h) * u64::from(p.w) > 1 << 31 {
-        return bad("h", "times w leaves the range of 32-bit indices within a plane".to_owned());
+        let reason = "times w leaves the range of 32-bit indices within a plane";
+        return axis::refuse(op, sizes, "h", reason.to_owned());
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Reports of synthetic training runs: complete, deterministic, legible, with the warnings that are due.
 
 use super::super::page::walk;
-use super::super::tests::{all_files, folder as sweep_folder, rows, run, texts_are_apart};
+use super::super::synthetic::{all_files, folder as sweep_folder, rows, run};
+use super::super::tests::texts_are_apart;
 use super::super::{report, thesis};
 use super::*;
 use crate::record::{
