@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::median;
+
 /// How long to measure. All times are seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -64,16 +66,11 @@ impl Budget {
 /// Half-width of the 95 % interval of the median as a share of the median, from the median absolute deviation: for
 /// normal noise the standard error of a median is 1.2533 s / sqrt(n), and s is 1.4826 MAD.
 pub(super) fn noise(samples: &[u64]) -> f64 {
-    let center = median(samples);
+    let center = median(samples).unwrap_or(0);
     let deviations: Vec<u64> = samples.iter().map(|&s| s.abs_diff(center)).collect();
-    let half_width = 1.96 * 1.2533 * 1.4826 * median(&deviations) as f64 / (samples.len() as f64).sqrt();
+    let half_width =
+        1.96 * 1.2533 * 1.4826 * median(&deviations).unwrap_or(0) as f64 / (samples.len() as f64).sqrt();
     half_width / (center.max(1)) as f64
-}
-
-fn median(samples: &[u64]) -> u64 {
-    let mut sorted = samples.to_vec();
-    sorted.sort_unstable();
-    sorted.get(sorted.len() / 2).copied().unwrap_or(0)
 }
 
 /// What a variant has used of a sweep's time, and what it costs.

@@ -8,6 +8,7 @@ pub mod cases;
 mod entrant;
 mod experiment;
 mod measure;
+mod median;
 mod probe;
 mod provenance;
 mod sweep;
@@ -16,6 +17,7 @@ mod verify;
 
 pub use budget::Budget;
 pub use experiment::{Experiment, Point};
+pub use median::median;
 pub use probe::ceilings;
 pub use provenance::{Provenance, machine_name, record, utc_now};
 pub use sweep::{Observer, Outcome, Silent, Source, Sweep};

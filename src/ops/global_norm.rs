@@ -11,7 +11,7 @@ use super::shader::wgsl;
 use super::tolerance::{EPS, TINY};
 use super::within;
 use super::{
-    CHUNK, Cost, CpuCall, DType, Data, Expected, Field, How, Op, Operand, Pass, Role, Scratch, Sizes, Variant,
+    CHUNK, Cost, CpuCall, DType, Data, Expected, Field, Op, Operand, Pass, Role, Scratch, Sizes, Variant,
 };
 
 /// The norm.
@@ -49,20 +49,12 @@ pub static OP: Op = Op {
             call.outputs[0].f32_mut()[0] = root(sum);
         }),
         Variant::rayon("chunks shared out over threads, their sums added in order", parallel),
-        Variant {
-            name: "two_stage",
-            doc: "strided sums by up to 256 workgroups, then one workgroup for theirs",
-            how: How::Wgsl {
-                passes: &[
-                    Pass::plain(wgsl!("global_norm/partial_sums")),
-                    Pass::plain(wgsl!("global_norm/root_of_sum")),
-                ],
-                scratch: &[Scratch { name: "sums", len: |sizes| u64::from(groups(sizes)) }],
-            },
-            finite_only: false,
-            requires: Variant::anywhere,
-            space: &[],
-        },
+        Variant::kernels_between(
+            "two_stage",
+            "strided sums by up to 256 workgroups, then one workgroup for theirs",
+            &[Pass::plain(wgsl!("global_norm/partial_sums")), Pass::plain(wgsl!("global_norm/root_of_sum"))],
+            &[Scratch { name: "sums", len: |sizes| u64::from(groups(sizes)) }],
+        ),
     ],
 };
 

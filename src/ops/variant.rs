@@ -89,22 +89,56 @@ pub struct CpuCall<'a, 'd> {
 }
 
 impl Variant {
+    /// Code on the CPU, on one thread or, where `parallel`, on several.
+    pub(super) const fn cpu(
+        name: &'static str,
+        doc: &'static str,
+        run: fn(&mut CpuCall<'_, '_>),
+        parallel: bool,
+    ) -> Self {
+        Self::of(name, doc, How::Cpu { run, parallel })
+    }
+
     /// Plain code on one thread, called `serial`.
     pub(super) const fn serial(doc: &'static str, run: fn(&mut CpuCall<'_, '_>)) -> Self {
-        let how = How::Cpu { run, parallel: false };
-        Self { name: "serial", doc, how, finite_only: false, requires: Self::anywhere, space: &[] }
+        Self::cpu("serial", doc, run, false)
     }
 
     /// Plain code on several threads, called `rayon`.
     pub(super) const fn rayon(doc: &'static str, run: fn(&mut CpuCall<'_, '_>)) -> Self {
-        let how = How::Cpu { run, parallel: true };
-        Self { name: "rayon", doc, how, finite_only: false, requires: Self::anywhere, space: &[] }
+        Self::cpu("rayon", doc, run, true)
     }
 
     /// Kernels that need no buffers between them and take any sizes.
     pub(super) const fn kernels(name: &'static str, doc: &'static str, passes: &'static [Pass]) -> Self {
-        let how = How::Wgsl { passes, scratch: &[] };
+        Self::of(name, doc, How::Wgsl { passes, scratch: &[] })
+    }
+
+    /// Kernels with buffers between them, for any sizes.
+    pub(super) const fn kernels_between(
+        name: &'static str,
+        doc: &'static str,
+        passes: &'static [Pass],
+        scratch: &'static [Scratch],
+    ) -> Self {
+        Self::of(name, doc, How::Wgsl { passes, scratch })
+    }
+
+    /// A variant for any sizes and any values.
+    pub(super) const fn of(name: &'static str, doc: &'static str, how: How) -> Self {
         Self { name, doc, how, finite_only: false, requires: Self::anywhere, space: &[] }
+    }
+
+    /// The same for finite inputs only.
+    #[must_use]
+    pub(super) const fn finite(self) -> Self {
+        Self { finite_only: true, ..self }
+    }
+
+    /// The same where `requires` gives no reason against it.
+    #[must_use]
+    pub(super) const fn requiring(self, requires: fn(&Sizes, &Caps) -> Option<String>) -> Self {
+        Self { requires, ..self }
     }
 
     /// No reason to skip.

@@ -9,7 +9,7 @@ use crate::cli::cpu;
 use crate::engine::{Engine, Phases, Prepared, outputs};
 use crate::error::{Error, Mismatch, Result};
 use crate::gpu::{Choice, Gpu};
-use crate::lab::Case;
+use crate::lab::{Case, median};
 use crate::ops::{Data, How, Op, Sizes, Variant};
 
 /// Warm calls where nothing else is asked for.
@@ -205,8 +205,8 @@ fn since(start: Instant) -> u64 {
 
 /// The median of each phase by itself.
 fn medians(runs: &[Phases]) -> Phases {
-    let all = |phase: fn(&Phases) -> u64| median(runs.iter().map(phase).collect()).unwrap_or(0);
-    let some = |phase: fn(&Phases) -> Option<u64>| median(runs.iter().filter_map(phase).collect());
+    let all = |phase: fn(&Phases) -> u64| median(&runs.iter().map(phase).collect::<Vec<_>>()).unwrap_or(0);
+    let some = |phase: fn(&Phases) -> Option<u64>| median(&runs.iter().filter_map(phase).collect::<Vec<_>>());
     Phases {
         upload_ns: some(|p| p.upload_ns),
         encode_ns: some(|p| p.encode_ns),
@@ -218,24 +218,9 @@ fn medians(runs: &[Phases]) -> Phases {
     }
 }
 
-/// The middle value, or the mean of the two in the middle.
-fn median(mut values: Vec<u64>) -> Option<u64> {
-    values.sort_unstable();
-    let upper = *values.get(values.len() / 2)?;
-    let lower = if values.len().is_multiple_of(2) { values[values.len() / 2 - 1] } else { upper };
-    Some(lower.midpoint(upper))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        assert_eq!(median(vec![3, 1, 2]), Some(2));
-        assert_eq!(median(vec![4, 1, 2, 8]), Some(3));
-        assert_eq!(median(Vec::new()), None);
-    }
 
     #[test]
     fn an_absent_phase_stays_absent() {

@@ -12,13 +12,12 @@ use super::args::Global;
 use super::exit::{Exit, Outcome};
 use super::print;
 use super::sweep::command;
-use super::watch::{stop_on_interrupt, stop_requested};
-use crate::data::SplitRule;
+use super::watch::stop_on_interrupt;
 use crate::engine::{Engine, Target};
 use crate::error::{Error, Result};
 use crate::lab::{Provenance, record, utc_now};
-use crate::nn::Variants;
 use crate::nn::train::{STATE_FILE, Setup, Trainer};
+use crate::ops::{OPS, Shader};
 use crate::record::{Metrics, Run, RunFolder, RunStatus};
 
 pub(super) use self::finish::summary;
@@ -183,24 +182,13 @@ fn provenance(job: &Job<'_>, setup: &Setup) -> Run {
         notes.push(format!("{count} could not be read: left out"));
     }
     let provenance = Provenance { command: command(), images: Some(setup.dataset.origin.clone()), notes };
-    let shaders = crate::ops::OPS.iter().flat_map(|op| op.variants).flat_map(|v| v.shaders());
-    let used = shaders.filter(|_| job.target == Target::Gpu);
     let images: Vec<_> = setup.dataset.examples.iter().map(|e| (&e.name, e.class, e.hash)).collect();
     let terms = format!("{config:?}\n{:?}\n{:?}\n{images:?}", setup.variants, setup.split);
-    record([&config.name, job.text], used, job.engine, &provenance, (config.seed, &terms))
+    record([&config.name, job.text], kernels(job.target), job.engine, &provenance, (config.seed, &terms))
 }
 
-/// Variants by op.
-pub(super) fn variants(pairs: &[(String, String)]) -> Variants {
-    pairs.iter().cloned().collect()
-}
-
-/// For [`Observer::stopped`].
-pub(super) fn stopped() -> bool {
-    stop_requested()
-}
-
-/// The split rule of a protocol's letter.
-pub(super) fn protocol(letter: &str) -> Result<SplitRule> {
-    SplitRule::protocol(letter)
+/// The kernels that a plan on `target` may use: none on the CPU.
+pub(super) fn kernels(target: Target) -> impl Iterator<Item = &'static Shader> {
+    let all = OPS.iter().flat_map(|op| op.variants).flat_map(|v| v.shaders());
+    all.filter(move |_| target == Target::Gpu)
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Overrides, protocol, variants};
+use super::Overrides;
 use crate::cli::args::Global;
-use crate::cli::print;
-use crate::data::{Dataset, LoadOptions};
+use crate::cli::{print, sweep};
+use crate::data::{Dataset, LoadOptions, SplitRule};
 use crate::engine::{Engine, Target};
 use crate::error::{Error, Result};
 use crate::gpu::Choice;
@@ -29,7 +29,7 @@ pub(super) fn apply(config: &mut Config, overrides: &Overrides) -> Result<()> {
     config.epochs = epochs.unwrap_or(config.epochs);
     config.batch = batch.unwrap_or(config.batch);
     if let Some(letter) = letter {
-        config.split = protocol(letter)?;
+        config.split = SplitRule::protocol(letter)?;
     }
     config.check().map_err(|reason| Error::Experiment { path: "the command line".into(), reason })
 }
@@ -48,7 +48,12 @@ pub(in crate::cli) fn setup(config: Config, overrides: &Overrides, global: &Glob
     }
     dataset.check_trainable()?;
     let split = dataset.split(&config.split, config.split_seed.unwrap_or(config.seed))?;
-    Ok(Setup { config, dataset: Arc::new(dataset), split, variants: variants(&overrides.variants) })
+    Ok(Setup {
+        config,
+        dataset: Arc::new(dataset),
+        split,
+        variants: overrides.variants.iter().cloned().collect(),
+    })
 }
 
 /// Who trains: the GPU that was asked for, or the first real one; without one the CPU, whose code is faster than a
@@ -91,12 +96,8 @@ pub(super) fn announce(engine: &Engine, target: Target, setup: &Setup, global: &
     if split.leaks.test.total() > 0 {
         global.note(&super::finish::leak_note(&split.leaks.test));
     }
-    let software = engine.gpu().is_some_and(|gpu| gpu.adapter().software);
-    global.note(&match target {
-        Target::Cpu => format!("on the CPU with {}", print::count(engine.threads(), "thread")),
-        Target::Gpu if software => {
-            format!("on {} (a software adapter: its times say nothing about GPUs)", machine_name(engine))
-        }
-        Target::Gpu => format!("on {}", machine_name(engine)),
-    });
+    match target {
+        Target::Cpu => global.note(&format!("on the CPU with {}", print::count(engine.threads(), "thread"))),
+        Target::Gpu => sweep::announce(engine, global),
+    }
 }

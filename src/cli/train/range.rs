@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{Overrides, engine_for_training, prepare};
+use super::{Overrides, engine_for_training, kernels, prepare};
 use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::print;
 use crate::cli::sweep::command;
-use crate::engine::Target;
 use crate::lab::{Provenance, record, utc_now};
 use crate::nn::lr_finder::{RangeState, RangeTest, RangeTestConfig};
 use crate::nn::train::Trainer;
@@ -65,9 +64,7 @@ pub(in crate::cli) fn run(args: &Args, global: &Global) -> Outcome {
     let name = format!("{}_lr", setup.config.name);
     let provenance =
         Provenance { command: command(), images: Some(setup.dataset.origin.clone()), notes: Vec::new() };
-    let shaders = crate::ops::OPS.iter().flat_map(|op| op.variants).flat_map(|v| v.shaders());
-    let used = shaders.filter(|_| target == Target::Gpu);
-    let mut run = record([&name, &text], used, &engine, &provenance, (setup.config.seed, ""));
+    let mut run = record([&name, &text], kernels(target), &engine, &provenance, (setup.config.seed, ""));
     let date = run.started.split('T').next().unwrap_or_default().to_owned();
     let place = RunFolder::open(&args.out, &name, &date, &super::device(&engine, target), "")?;
     write_range(&place.learning_rate(), rows.rows())?;

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::error::Result;
+use crate::lab::median;
 use crate::nn::model::{Examples, StepTime};
 use crate::nn::train::Trainer;
 use crate::record::{Clock, LayerRow, Part};
@@ -47,7 +48,7 @@ pub(super) fn layers(trainer: &mut Trainer<'_>) -> Result<Vec<LayerRow>> {
         op: String::new(),
         variant: String::new(),
         calls: 1,
-        time_ns: median(&mut whole).saturating_sub(calls),
+        time_ns: median(&whole).unwrap_or(0).saturating_sub(calls),
         clock: Some(Clock::Wall),
         flops: 0,
         bytes: 4 * batch.x.len() as u64,
@@ -92,11 +93,5 @@ fn rows(steps: &[Vec<StepTime>]) -> Vec<LayerRow> {
             *time += step[number].time.ns;
         }
     }
-    rows.into_iter().map(|(row, mut times)| LayerRow { time_ns: median(&mut times), ..row }).collect()
-}
-
-/// The median, of an even number the upper one.
-fn median(values: &mut [u64]) -> u64 {
-    values.sort_unstable();
-    values.get(values.len() / 2).copied().unwrap_or(0)
+    rows.into_iter().map(|(row, times)| LayerRow { time_ns: median(&times).unwrap_or(0), ..row }).collect()
 }

@@ -8,6 +8,7 @@ use indicatif::ProgressBar;
 
 use crate::cli::args::Global;
 use crate::cli::print;
+use crate::cli::watch::stop_requested;
 use crate::nn::train::{Observer, Setup, State};
 use crate::record::TrainingRow;
 
@@ -85,6 +86,6 @@ impl Observer for Watch {
     }
 
     fn stopped(&self) -> bool {
-        super::stopped()
+        stop_requested()
     }
 }

@@ -6,6 +6,7 @@
 //! meets the default in a duel, and the duel's samples alone decide: those of the race would flatter whom luck has brought
 //! to its end.
 
+use crate::lab::median;
 use crate::record::{Fate, TuneCandidate};
 
 /// Calls that a candidate has had at the end of each round of the race.
@@ -37,7 +38,7 @@ pub(super) fn next(candidates: &[TuneCandidate]) -> Step {
         if !who.is_empty() {
             return Step::Race { who, until };
         }
-        alive.sort_by_key(|&i| median(&candidates[i].race_ns[..until]));
+        alive.sort_by_key(|&i| middle(&candidates[i].race_ns[..until]));
         let half = alive.len().div_ceil(2);
         let mut place = 0;
         alive.retain(|&i| {
@@ -46,7 +47,7 @@ pub(super) fn next(candidates: &[TuneCandidate]) -> Step {
         });
     }
     let others = alive.iter().copied().filter(|&i| !candidates[i].default);
-    let first = others.min_by_key(|&i| median(&candidates[i].race_ns));
+    let first = others.min_by_key(|&i| middle(&candidates[i].race_ns));
     match (first, candidates.iter().position(|c| c.default)) {
         (Some(first), Some(default))
             if [first, default].iter().any(|&i| candidates[i].duel_ns.len() < DUEL) =>
@@ -85,11 +86,9 @@ pub(super) fn is_out(candidate: &TuneCandidate) -> bool {
     matches!(candidate.fate, Fate::CompiledNot | Fate::Wrong)
 }
 
-/// The middle sample, the upper of two; of none the largest number, so that it is last.
-pub(super) fn median(samples: &[u64]) -> u64 {
-    let mut sorted = samples.to_vec();
-    sorted.sort_unstable();
-    sorted.get(sorted.len() / 2).copied().unwrap_or(u64::MAX)
+/// The median of samples; of none the largest number, so that it is last.
+fn middle(samples: &[u64]) -> u64 {
+    median(samples).unwrap_or(u64::MAX)
 }
 
 /// The two samples that enclose the true median with a probability of 95 % or more, whatever the distribution: the k-th
@@ -187,6 +186,6 @@ mod tests {
         }
         assert_eq!(interval(&[1; 5]), None);
         assert_eq!(interval(&[]), None);
-        assert_eq!((median(&[3, 1, 2]), median(&[])), (2, u64::MAX));
+        assert_eq!((middle(&[3, 1, 2]), middle(&[])), (2, u64::MAX));
     }
 }

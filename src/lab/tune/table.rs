@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::race::{interval, median};
+use super::super::median;
+use super::race::interval;
 use crate::error::{Error, Result};
 use crate::record::{Fate, TuneFile, TuneSearch};
 
@@ -33,7 +34,7 @@ pub fn lines(search: &TuneSearch) -> Vec<Line> {
             constants: c.constants.clone(),
             default: c.default,
             fate: c.fate,
-            median_ns: (!samples.is_empty()).then(|| median(samples)),
+            median_ns: median(samples),
             interval_ns: interval(samples),
             samples: samples.len(),
             reason: c.reason.clone(),

@@ -2,43 +2,11 @@
 
 use super::{Conv, cpu, library};
 use crate::ops::shader::wgsl;
-use crate::ops::{Choice, CpuCall, How, Pass, Scratch, Sizes, Variant};
-
-const fn on_cpu(
-    name: &'static str,
-    doc: &'static str,
-    run: fn(&mut CpuCall<'_, '_>),
-    parallel: bool,
-) -> Variant {
-    Variant {
-        name,
-        doc,
-        how: How::Cpu { run, parallel },
-        finite_only: false,
-        requires: Variant::anywhere,
-        space: &[],
-    }
-}
+use crate::ops::{Choice, CpuCall, Pass, Scratch, Sizes, Variant};
 
 /// `library`: padding is multiplied by weights like any other tap.
 const fn by_products(doc: &'static str, run: fn(&mut CpuCall<'_, '_>)) -> Variant {
-    Variant { finite_only: true, ..on_cpu("library", doc, run, true) }
-}
-
-const fn on_gpu(
-    name: &'static str,
-    doc: &'static str,
-    finite_only: bool,
-    passes: &'static [Pass],
-) -> Variant {
-    Variant {
-        name,
-        doc,
-        how: How::Wgsl { passes, scratch: &[] },
-        finite_only,
-        requires: Variant::anywhere,
-        space: &[],
-    }
+    Variant::cpu("library", doc, run, true).finite()
 }
 
 const SERIAL: &str = "plain loops on one thread, a weight at a time along the rows";
@@ -51,61 +19,59 @@ const PATCHES: &[Choice] =
     &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
 
 pub(super) static FORWARD: &[Variant] = &[
-    on_cpu("serial", SERIAL, cpu::serial, false),
-    on_cpu("rayon", RAYON, cpu::rayon, true),
+    Variant::serial(SERIAL, cpu::serial),
+    Variant::rayon(RAYON, cpu::rayon),
     by_products(
         "products of the `gemm` crate: images as columns or, for many small ones, position by position",
         library::forward,
     ),
-    on_gpu(
+    Variant::kernels(
         "direct",
         "one thread an output, loops over the taps",
-        false,
-        &[Pass { shader: wgsl!("conv2d/direct"), set: &[], when: Pass::always }],
+        &[Pass::plain(wgsl!("conv2d/direct"))],
     )
     .searched(LINES),
-    on_gpu(
+    Variant::kernels(
         "implicit_gemm_64x64",
         "a product whose columns are gathered from the image as they are needed: 64 channels x 64 outputs a workgroup, \
          4 x 4 a thread in registers",
-        true,
-        &[Pass { shader: wgsl!("conv2d/implicit_gemm"), set: &[], when: Pass::always }],
+        &[Pass::plain(wgsl!("conv2d/implicit_gemm"))],
     )
+    .finite()
     .searched(PATCHES),
-    on_gpu(
+    Variant::kernels(
         "implicit_gemm_32x64",
         "the same, 32 channels x 64 outputs a workgroup: for layers of few channels",
-        true,
         &[Pass { shader: wgsl!("conv2d/implicit_gemm"), set: &[("WY", 8)], when: Pass::always }],
     )
+    .finite()
     .searched(PATCHES),
 ];
 
 pub(super) static GRAD_INPUT: &[Variant] = &[
-    on_cpu("serial", SERIAL, cpu::serial_grad_input, false),
-    on_cpu("rayon", RAYON, cpu::rayon_grad_input, true),
+    Variant::serial(SERIAL, cpu::serial_grad_input),
+    Variant::rayon(RAYON, cpu::rayon_grad_input),
     by_products("products of the `gemm` crate, columns added back to the images", library::grad_input),
-    on_gpu(
+    Variant::kernels(
         "direct",
         "one thread an element of the image, which looks for the outputs that it takes part in",
-        false,
-        &[Pass { shader: wgsl!("conv2d_grad_input/direct"), set: &[], when: Pass::always }],
+        &[Pass::plain(wgsl!("conv2d_grad_input/direct"))],
     )
     .searched(LINES),
-    on_gpu(
+    Variant::kernels(
         "implicit_gemm_64x64",
         "a product whose columns are gathered from the outputs' gradients as they are needed: 64 channels x 64 elements \
          a workgroup, 4 x 4 a thread in registers",
-        true,
-        &[Pass { shader: wgsl!("conv2d_grad_input/implicit_gemm"), set: &[], when: Pass::always }],
+        &[Pass::plain(wgsl!("conv2d_grad_input/implicit_gemm"))],
     )
+    .finite()
     .searched(PATCHES),
-    on_gpu(
+    Variant::kernels(
         "implicit_gemm_32x64",
         "the same, 32 channels x 64 elements a workgroup: for layers of few channels",
-        true,
         &[Pass { shader: wgsl!("conv2d_grad_input/implicit_gemm"), set: &[("WY", 8)], when: Pass::always }],
     )
+    .finite()
     .searched(PATCHES),
 ];
 
@@ -116,29 +82,25 @@ fn partial_sums(sizes: &Sizes) -> u64 {
 }
 
 pub(super) static GRAD_WEIGHT: &[Variant] = &[
-    on_cpu("serial", SERIAL, cpu::serial_grad_weight, false),
-    on_cpu("rayon", "the same loops, windows shared out over threads", cpu::rayon_grad_weight, true),
+    Variant::serial(SERIAL, cpu::serial_grad_weight),
+    Variant::rayon("the same loops, windows shared out over threads", cpu::rayon_grad_weight),
     by_products("products of the `gemm` crate with the images as columns", library::grad_weight),
-    on_gpu(
+    Variant::kernels(
         "direct",
         "one thread a weight, a loop over all outputs",
-        false,
-        &[Pass { shader: wgsl!("conv2d_grad_weight/direct"), set: &[], when: Pass::always }],
+        &[Pass::plain(wgsl!("conv2d_grad_weight/direct"))],
     )
     .searched(LINES),
-    Variant {
-        name: "implicit_gemm_64x64",
-        doc: "a product whose columns are gathered from the images as they are needed, 64 channels x 64 weights a \
+    Variant::kernels_between(
+        "implicit_gemm_64x64",
+        "a product whose columns are gathered from the images as they are needed, 64 channels x 64 weights a \
               workgroup; the sums are divided into parts, which a second kernel adds up in their order",
-        how: How::Wgsl {
-            passes: &[
-                Pass { shader: wgsl!("conv2d_grad_weight/implicit_gemm"), set: &[], when: Pass::always },
-                Pass { shader: wgsl!("conv2d_grad_weight/sum_splits"), set: &[], when: Pass::always },
-            ],
-            scratch: &[Scratch { name: "partial", len: partial_sums }],
-        },
-        finite_only: true,
-        requires: Variant::anywhere,
-        space: PATCHES,
-    },
+        &[
+            Pass::plain(wgsl!("conv2d_grad_weight/implicit_gemm")),
+            Pass::plain(wgsl!("conv2d_grad_weight/sum_splits")),
+        ],
+        &[Scratch { name: "partial", len: partial_sums }],
+    )
+    .finite()
+    .searched(PATCHES),
 ];

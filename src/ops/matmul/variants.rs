@@ -2,36 +2,7 @@
 
 use super::{cpu, library};
 use crate::ops::shader::wgsl;
-use crate::ops::{Choice, How, Pass, Variant};
-
-/// A CPU variant.
-const fn on_cpu(
-    name: &'static str,
-    doc: &'static str,
-    run: fn(&mut crate::ops::CpuCall<'_, '_>),
-    parallel: bool,
-) -> Variant {
-    Variant {
-        name,
-        doc,
-        how: How::Cpu { run, parallel },
-        finite_only: false,
-        requires: Variant::anywhere,
-        space: &[],
-    }
-}
-
-/// A variant of one or more kernels.
-const fn on_gpu(name: &'static str, doc: &'static str, passes: &'static [Pass]) -> Variant {
-    Variant {
-        name,
-        doc,
-        how: How::Wgsl { passes, scratch: &[] },
-        finite_only: false,
-        requires: Variant::anywhere,
-        space: &[],
-    }
-}
+use crate::ops::{Choice, Pass, Variant};
 
 /// Threads along the columns and the rows of C, and terms of a slice (the shader's loops go four by four). `tiled` has no
 /// space: its two variants differ in that very constant. Nor have the thesis's kernels: they stay as it has them.
@@ -42,56 +13,56 @@ const PATCHES_4X4: &[Choice] =
 const REGISTERS: &[Choice] = &[Choice::new("WX", &[4, 8, 16, 32]), Choice::new("WY", &[2, 4, 8, 16])];
 
 pub(super) static VARIANTS: &[Variant] = &[
-    on_cpu("serial", "plain loops i, k, j on one thread", cpu::serial, false),
-    on_cpu("rayon", "cache-blocked loops, rows shared out over threads", cpu::rayon, true),
-    on_cpu(
+    Variant::serial("plain loops i, k, j on one thread", cpu::serial),
+    Variant::rayon("cache-blocked loops, rows shared out over threads", cpu::rayon),
+    Variant::cpu(
         "library",
         "the `gemm` crate: packed, SIMD chosen at run time, threads as asked",
         library::library,
         true,
     ),
-    on_gpu(
+    Variant::kernels(
         "naive",
         "one thread an element, a loop over k (the thesis's matmul1)",
-        &[Pass { shader: wgsl!("matmul/naive"), set: &[], when: Pass::always }],
+        &[Pass::plain(wgsl!("matmul/naive"))],
     ),
-    on_gpu(
+    Variant::kernels(
         "loop_thesis",
         "i-j-k loops that start at the thread's coordinates: threads repeat each other's work (the thesis's matmul2)",
-        &[Pass { shader: wgsl!("matmul/loop_thesis"), set: &[], when: Pass::always }],
+        &[Pass::plain(wgsl!("matmul/loop_thesis"))],
     ),
-    on_gpu(
+    Variant::kernels(
         "loop",
         "i-j-k loops with a grid stride: each element once",
-        &[Pass { shader: wgsl!("matmul/loop"), set: &[], when: Pass::always }],
+        &[Pass::plain(wgsl!("matmul/loop"))],
     ),
-    on_gpu(
+    Variant::kernels(
         "tiled_16",
         "16 x 16 tiles of A and B in shared memory (the thesis's matmul3)",
         &[Pass { shader: wgsl!("matmul/tiled"), set: &[("TILE", 16)], when: Pass::always }],
     ),
-    on_gpu(
+    Variant::kernels(
         "tiled_32",
         "32 x 32 tiles of A and B in shared memory: 1024 threads a workgroup, as the thesis ran matmul3",
         &[Pass { shader: wgsl!("matmul/tiled"), set: &[("TILE", 32)], when: Pass::always }],
     ),
     // The first of a family is what its bare name means: the larger patch wins wherever the device is kept busy.
-    on_gpu(
+    Variant::kernels(
         "blocked_128x128_8x8",
         "128 x 128 patches, slices of 16 terms in shared memory, 8 x 8 elements a thread in registers",
-        &[Pass { shader: wgsl!("matmul/blocked_8x8"), set: &[], when: Pass::always }],
+        &[Pass::plain(wgsl!("matmul/blocked_8x8"))],
     )
     .searched(PATCHES_8X8),
-    on_gpu(
+    Variant::kernels(
         "blocked_64x64_4x4",
         "64 x 64 patches, slices of 16 terms in shared memory, 4 x 4 elements a thread in registers",
-        &[Pass { shader: wgsl!("matmul/blocked_4x4"), set: &[], when: Pass::always }],
+        &[Pass::plain(wgsl!("matmul/blocked_4x4"))],
     )
     .searched(PATCHES_4X4),
-    on_gpu(
+    Variant::kernels(
         "registers_4x4",
         "4 x 4 elements a thread in registers, vector loads, no shared memory",
-        &[Pass { shader: wgsl!("matmul/registers_4x4"), set: &[], when: Pass::always }],
+        &[Pass::plain(wgsl!("matmul/registers_4x4"))],
     )
     .searched(REGISTERS),
 ];

@@ -2,38 +2,11 @@
 
 use super::{Pool, cpu};
 use crate::ops::shader::wgsl;
-use crate::ops::{Caps, Choice, CpuCall, How, Pass, Product, Scratch, Sizes, Variant};
-
-const fn on_cpu(
-    name: &'static str,
-    doc: &'static str,
-    run: fn(&mut CpuCall<'_, '_>),
-    parallel: bool,
-) -> Variant {
-    Variant {
-        name,
-        doc,
-        how: How::Cpu { run, parallel },
-        finite_only: false,
-        requires: Variant::anywhere,
-        space: &[],
-    }
-}
-
-const fn on_gpu(name: &'static str, doc: &'static str, passes: &'static [Pass]) -> Variant {
-    Variant {
-        name,
-        doc,
-        how: How::Wgsl { passes, scratch: &[] },
-        finite_only: false,
-        requires: Variant::anywhere,
-        space: &[],
-    }
-}
+use crate::ops::{Caps, Choice, How, Pass, Product, Scratch, Sizes, Variant};
 
 /// A variant of the thesis's host loop.
 const fn per_window(name: &'static str, doc: &'static str, product_: &'static Product) -> Variant {
-    Variant { name, doc, how: How::PerWindow(product_), finite_only: true, requires: product, space: &[] }
+    Variant::of(name, doc, How::PerWindow(product_)).finite().requiring(product)
 }
 
 fn values(sizes: &Sizes) -> bool {
@@ -72,17 +45,17 @@ const LINES: &[Choice] = &[Choice::new("WG", &[32, 64, 128, 256])];
 const TILES: &[Choice] = &[Choice::new("TX", &[16, 32, 64]), Choice::new("TY", &[4, 8, 16])];
 
 pub(super) static VARIANTS: &[Variant] = &[
-    on_cpu("serial", "plain loops on one thread", cpu::serial, false),
-    on_cpu("rayon", "output rows shared out over threads, whole rows at a time", cpu::rayon, true),
-    Variant {
-        name: "per_window_serial",
-        doc: "the thesis's serial program: extract, multiply by the identity, take the maximum, window by window",
-        how: How::Cpu { run: cpu::per_window_serial, parallel: false },
-        finite_only: true,
-        requires: product,
-        space: &[],
-    },
-    on_gpu(
+    Variant::serial("plain loops on one thread", cpu::serial),
+    Variant::rayon("output rows shared out over threads, whole rows at a time", cpu::rayon),
+    Variant::cpu(
+        "per_window_serial",
+        "the thesis's serial program: extract, multiply by the identity, take the maximum, window by window",
+        cpu::per_window_serial,
+        false,
+    )
+    .finite()
+    .requiring(product),
+    Variant::kernels(
         "direct",
         "one thread an output, a loop over the window",
         &[
@@ -91,7 +64,7 @@ pub(super) static VARIANTS: &[Variant] = &[
         ],
     )
     .searched(LINES),
-    on_gpu(
+    Variant::kernels(
         "tiled",
         "input tiles with their halo in shared memory",
         &[
@@ -100,7 +73,7 @@ pub(super) static VARIANTS: &[Variant] = &[
         ],
     )
     .searched(TILES),
-    on_gpu(
+    Variant::kernels(
         "vectorized",
         "four outputs a thread from wide loads; no bounds tests inside the image",
         &[
@@ -109,39 +82,28 @@ pub(super) static VARIANTS: &[Variant] = &[
         ],
     )
     .searched(LINES),
-    Variant {
-        name: "separable",
-        doc: "the maxima of the rows, then the maxima of those down the columns",
-        how: How::Wgsl {
-            passes: &[
-                Pass { shader: wgsl!("maxpool/separable_rows"), set: &[], when: values },
-                Pass { shader: wgsl!("maxpool/separable_columns"), set: &[], when: values },
-                Pass { shader: wgsl!("maxpool/separable_rows_indices"), set: &[], when: indices },
-                Pass { shader: wgsl!("maxpool/separable_columns_indices"), set: &[], when: indices },
-            ],
-            scratch: &[
-                Scratch { name: "row_keys", len: row_maxima },
-                Scratch {
-                    name: "row_indices",
-                    len: |sizes| if indices(sizes) { row_maxima(sizes) } else { 0 },
-                },
-            ],
-        },
-        finite_only: false,
-        requires: Variant::anywhere,
-        space: LINES,
-    },
-    Variant {
-        name: "windows_batched",
-        doc: "one launch: each thread multiplies its window by the identity (the first step of the cure)",
-        how: How::Wgsl {
-            passes: &[Pass { shader: wgsl!("maxpool/windows_batched"), set: &[], when: Pass::always }],
-            scratch: &[],
-        },
-        finite_only: true,
-        requires: product,
-        space: &[],
-    },
+    Variant::kernels_between(
+        "separable",
+        "the maxima of the rows, then the maxima of those down the columns",
+        &[
+            Pass { shader: wgsl!("maxpool/separable_rows"), set: &[], when: values },
+            Pass { shader: wgsl!("maxpool/separable_columns"), set: &[], when: values },
+            Pass { shader: wgsl!("maxpool/separable_rows_indices"), set: &[], when: indices },
+            Pass { shader: wgsl!("maxpool/separable_columns_indices"), set: &[], when: indices },
+        ],
+        &[
+            Scratch { name: "row_keys", len: row_maxima },
+            Scratch { name: "row_indices", len: |sizes| if indices(sizes) { row_maxima(sizes) } else { 0 } },
+        ],
+    )
+    .searched(LINES),
+    Variant::kernels(
+        "windows_batched",
+        "one launch: each thread multiplies its window by the identity (the first step of the cure)",
+        &[Pass::plain(wgsl!("maxpool/windows_batched"))],
+    )
+    .finite()
+    .requiring(product),
     per_window(
         "per_window_naive_buffer",
         "the thesis's host loop: its matmul1 on each window, the identity uploaded each time",

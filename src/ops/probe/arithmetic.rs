@@ -3,9 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::ops::shader::wgsl;
-use crate::ops::{
-    Caps, Cost, DType, Data, Expected, Field, Fill, How, Op, Operand, Pass, Role, Sizes, Variant,
-};
+use crate::ops::{Caps, Cost, DType, Data, Expected, Field, Fill, Op, Operand, Pass, Role, Sizes, Variant};
 use crate::ops::{element_count, not_empty};
 
 /// Lanes of a thread: four vectors of four.
@@ -47,14 +45,12 @@ pub static FMA_F16: Op = Op {
     cost,
     reference,
     draw: ones,
-    variants: &[Variant {
-        name: "chains_4x4",
-        doc: "four chains of vectors",
-        how: How::Wgsl { passes: &[Pass::plain(wgsl!("probe/fma_f16"))], scratch: &[] },
-        finite_only: false,
-        requires: has_f16,
-        space: &[],
-    }],
+    variants: &[Variant::kernels(
+        "chains_4x4",
+        "four chains of vectors",
+        &[Pass::plain(wgsl!("probe/fma_f16"))],
+    )
+    .requiring(has_f16)],
     cases: || FMA_F16.setups(&["len=1 turns=1", "len=65 turns=3", "len=257 turns=100"]),
 };
 

@@ -4,9 +4,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::ops::shader::wgsl;
-use crate::ops::{
-    CHUNK, Caps, Cost, DType, Data, Expected, Field, How, Op, Operand, Pass, Role, Sizes, Variant,
-};
+use crate::ops::{CHUNK, Caps, Cost, DType, Data, Expected, Field, Op, Operand, Pass, Role, Sizes, Variant};
 use crate::ops::{element_count, not_empty};
 
 /// y = x. Costs 8 bytes an element: one read, one write.
@@ -106,8 +104,7 @@ fn pattern(op: &'static Op, sizes: &Sizes, bits: u32) -> Vec<Data> {
 
 /// A kernel that needs a multiple of four elements.
 const fn by_fours(name: &'static str, doc: &'static str, passes: &'static [Pass]) -> Variant {
-    let how = How::Wgsl { passes, scratch: &[] };
-    Variant { name, doc, how, finite_only: false, requires: multiple_of_four, space: &[] }
+    Variant::kernels(name, doc, passes).requiring(multiple_of_four)
 }
 
 fn multiple_of_four(sizes: &Sizes, _: &Caps) -> Option<String> {
