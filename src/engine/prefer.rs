@@ -9,7 +9,7 @@ use crate::ops::{How, Op, Sizes, Variant};
 /// Variants by preference on the GPU: the op, then names. Ops that do not stand here take the first of theirs that can
 /// run.
 const ON_GPU: &[(&str, &[&str])] = &[
-    ("matmul", &["blocked_64x64_4x4"]),
+    ("matmul", &["blocked_splitk_64x64_4x4", "blocked_64x64_4x4"]),
     ("maxpool", &["direct"]),
     ("conv2d", &["implicit_gemm_64x64"]),
     ("conv2d_grad_input", &["implicit_gemm_64x64"]),
@@ -17,8 +17,7 @@ const ON_GPU: &[(&str, &[&str])] = &[
 ];
 
 /// What a software adapter prefers instead: it pays dearly for barriers, which the product can do without.
-const ON_SOFTWARE: &[(&str, &[&str])] =
-    &[("matmul", &["blocked_subgroup_16x4", "registers_8x8", "naive"])];
+const ON_SOFTWARE: &[(&str, &[&str])] = &[("matmul", &["blocked_subgroup_16x4", "registers_8x8", "naive"])];
 
 const ON_CPU: &[&str] = &["library", "rayon", "serial"];
 
@@ -38,7 +37,8 @@ impl Engine {
                 .find(|(name, _)| *name == op.name)
                 .map_or(&[][..], |(_, names)| names),
         };
-        let preferred = names.iter().filter_map(|name| op.variants.iter().find(|v| v.name == *name));
+        let names = names.iter().filter(|name| is_worth_it(op, name, sizes));
+        let preferred = names.filter_map(|name| op.variants.iter().find(|v| v.name == *name));
         for variant in preferred.chain(op.variants) {
             if self.applies(target, op, variant, sizes)? {
                 return Ok(variant);
@@ -78,6 +78,11 @@ impl Engine {
             Err(e) => Err(e),
         }
     }
+}
+
+/// Whether a preferred variant is meant for these sizes: terms divided into one part are a detour.
+fn is_worth_it(op: &Op, name: &str, sizes: &Sizes) -> bool {
+    !name.contains("splitk") || op.named(sizes, "splits").is_some_and(|splits| splits > 1)
 }
 
 /// Whether a plan on `target` can use a variant at all.

@@ -30,6 +30,9 @@ const PLAIN: &[[u32; 3]] = &[
     [66, 1, 257],
     [1, 1, 1000],
     [5, 3, 1024],
+    // Few patches and many terms, with a last part that is shorter than the others.
+    [17, 20, 1500],
+    [66, 3, 2049],
     [257, 66, 1],
     [100, 300, 52],
     // Around the register tiles, with rows of A, of B, of both and of neither a multiple of four long.

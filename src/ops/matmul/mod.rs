@@ -5,6 +5,7 @@ mod cases;
 mod cpu;
 mod library;
 mod reference;
+mod split;
 mod variants;
 
 use super::{Cost, DType, Field, Op, Operand, Role, Sizes, element_count};
@@ -18,7 +19,7 @@ pub static OP: Op = Op {
     fields: FIELDS,
     operands: OPERANDS,
     check,
-    derived: |_| Vec::new(),
+    derived: split::derived,
     shape,
     cost,
     reference: reference::reference,

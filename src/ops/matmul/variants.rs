@@ -1,8 +1,8 @@
 //! How the product is computed, from the plainest to the fastest.
 
-use super::{cpu, library};
+use super::{cpu, library, split};
 use crate::ops::shader::wgsl;
-use crate::ops::{Caps, Choice, Pass, Sizes, Variant};
+use crate::ops::{Caps, Choice, Pass, Scratch, Sizes, Variant};
 
 /// Threads along the columns and the rows of C, and terms of a slice (the shader's loops go four by four). `tiled` has no
 /// space: its two variants differ in that very constant. Nor have the thesis's kernels: they stay as it has them.
@@ -16,7 +16,8 @@ const SUBGROUPS: &[Choice] = &[Choice::new("WY", &[1, 2, 4, 8])];
 /// The lanes of a subgroup that `blocked_subgroup_16x4` is written for.
 fn subgroups_of_eight(_: &Sizes, caps: &Caps) -> Option<String> {
     let [low, high] = caps.subgroup_size;
-    ([low, high] != [8, 8]).then(|| format!("it needs subgroups of exactly 8, the device has {low} to {high}"))
+    ([low, high] != [8, 8])
+        .then(|| format!("it needs subgroups of exactly 8, the device has {low} to {high}"))
 }
 
 pub(super) static VARIANTS: &[Variant] = &[
@@ -64,6 +65,19 @@ pub(super) static VARIANTS: &[Variant] = &[
         "blocked_64x64_4x4",
         "64 x 64 patches, slices of 16 terms in shared memory, 4 x 4 elements a thread in registers",
         &[Pass::plain(wgsl!("matmul/blocked_4x4"))],
+    )
+    .searched(PATCHES_4X4),
+    Variant::kernels(
+        "blocked_prefetch_128x128_8x8",
+        "the same as 128 x 128 patches, the next slice loaded into registers while one is worked on",
+        &[Pass::plain(wgsl!("matmul/blocked_prefetch_8x8"))],
+    ),
+    Variant::kernels_between(
+        "blocked_splitk_64x64_4x4",
+        "64 x 64 patches, the terms divided into parts that a second kernel adds up in their order: for few patches and \
+         many terms",
+        &[Pass::plain(wgsl!("matmul/blocked_splitk_4x4")), Pass::plain(wgsl!("matmul/sum_splits"))],
+        &[Scratch { name: "partial", len: split::partial_sums }],
     )
     .searched(PATCHES_4X4),
     Variant::kernels(
