@@ -96,6 +96,7 @@ fn other_tiles_give_the_same_answers() {
         (&matmul::OP, "matmul/blocked_4x4.wgsl", "WX=4 WY=32 BK=4", "m=140 n=20 k=24"),
         (&matmul::OP, "matmul/blocked_8x8.wgsl", "WX=8 WY=4 BK=8", "m=70 n=68 k=40"),
         (&matmul::OP, "matmul/registers_4x4.wgsl", "WX=16 WY=2", "m=37 n=66 k=20"),
+        (&matmul::OP, "matmul/registers_8x8.wgsl", "WX=4 WY=2", "m=37 n=68 k=20"),
         (&matmul::OP, "matmul/loop.wgsl", "GROUPS_X=1 GROUPS_Y=2", "m=37 n=66 k=20"),
         (&maxpool::OP, "maxpool/tiled.wgsl", "TX=8 TY=8 CAPACITY=100", "h=33 w=40 kh=5 sh=2 ph=2"),
         (&maxpool::OP, "maxpool/tiled.wgsl", "TX=16 TY=1 CAPACITY=16", "h=9 w=40 kh=3 kw=5 sh=4 dh=2"),

@@ -12,12 +12,14 @@
 )]
 
 mod convolutions;
+mod products;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::path::PathBuf;
 
 use convolutions::{CONV2D, GRAD_INPUT, GRAD_WEIGHT};
+use products::MATMUL;
 use tesela::engine::Engine;
 use tesela::lab::{Case, Verdict, cases, user_variant, verify};
 use tesela::ops::{How, Op, Pass, Shader, Variant, conv2d, matmul, maxpool};
@@ -39,129 +41,6 @@ const fn mutant(name: &'static str, shader: &'static str, from: &'static str, to
 const fn nth(match_of: (usize, usize), mutant: Mutant) -> Mutant {
     Mutant { match_of, ..mutant }
 }
-
-const MATMUL: &[Mutant] = &[
-    mutant("a_term_short", "matmul/naive.wgsl", "p < params.k;", "p < params.k - 1u;"),
-    mutant(
-        "a_term_twice",
-        "matmul/naive.wgsl",
-        "for (var p = 0u;",
-        "sum += a[a_start + a_index(row, 0u)] * b[b_start + b_index(0u, column)]; for (var p = 0u;",
-    ),
-    mutant("last_row_unwritten", "matmul/naive.wgsl", "row >= params.m", "row >= params.m - 1u"),
-    mutant(
-        "last_column_unwritten",
-        "matmul/tiled.wgsl",
-        "row < params.m && column < params.n {\n        c",
-        "row < params.m && column + 1u < params.n {\n        c",
-    ),
-    mutant(
-        "one_past_the_end",
-        "matmul/naive.wgsl",
-        "    c[(product * params.m + row) * params.n + column] = sum;",
-        "    c[(product * params.m + row) * params.n + column] = sum;\n    c[params.batch * params.m * params.n] = sum;",
-    ),
-    mutant(
-        "transposed_a_as_it_lies",
-        "matmul/naive.wgsl",
-        "return p * params.m + row;",
-        "return row * params.k + p;",
-    ),
-    mutant(
-        "transposed_b_by_the_wrong_rows",
-        "matmul/naive.wgsl",
-        "column * params.k + p",
-        "column * params.n + p",
-    ),
-    mutant(
-        "one_a_for_the_batch",
-        "matmul/tiled.wgsl",
-        "let a_start = product * params.m * params.k;",
-        "let a_start = 0u;",
-    ),
-    mutant(
-        "tiled_cells_not_swapped",
-        "matmul/tiled.wgsl",
-        "        b_cell = local.xy;",
-        "        b_cell = local.yx + local.xy;",
-    ),
-    mutant(
-        "blocked_transposed_a_by_its_columns",
-        "matmul/blocked_4x4.wgsl",
-        "let columns = select(params.k, params.m, SIZE_TA == 1u);",
-        "let columns = params.k;",
-    ),
-    mutant(
-        "blocked_transposed_b_not_turned",
-        "matmul/blocked_8x8.wgsl",
-        "                let block = transpose(mat4x4(",
-        "                let block = (mat4x4(",
-    ),
-    mutant("a_transposed", "matmul/loop.wgsl", "a[i * params.k + p]", "a[p * params.m + i]"),
-    mutant("stride_too_long", "matmul/loop.wgsl", "j += GROUPS_X * BX", "j += GROUPS_X * BX + 1u"),
-    nth(
-        (0, 2),
-        mutant("tiled_without_first_barrier", "matmul/tiled.wgsl", "        workgroupBarrier();\n", ""),
-    ),
-    nth(
-        (1, 2),
-        mutant("tiled_without_second_barrier", "matmul/tiled.wgsl", "        workgroupBarrier();\n", ""),
-    ),
-    mutant(
-        "tile_read_transposed",
-        "matmul/tiled.wgsl",
-        "b_tile[p * TILE + local.x]",
-        "b_tile[local.x * TILE + p]",
-    ),
-    nth(
-        (0, 2),
-        mutant(
-            "blocked_without_first_barrier",
-            "matmul/blocked_4x4.wgsl",
-            "        workgroupBarrier();\n",
-            "",
-        ),
-    ),
-    nth(
-        (1, 2),
-        mutant(
-            "blocked_without_second_barrier",
-            "matmul/blocked_4x4.wgsl",
-            "        workgroupBarrier();\n",
-            "",
-        ),
-    ),
-    mutant(
-        "blocked_batch_unwritten",
-        "matmul/blocked_4x4.wgsl",
-        "let c_start = product * params.m * params.n;",
-        "let c_start = 0u;",
-    ),
-    mutant(
-        "blocked_slice_short",
-        "matmul/blocked_4x4.wgsl",
-        "start < params.k; start += BK",
-        "start + BK <= params.k; start += BK",
-    ),
-    mutant(
-        "blocked_wrong_component",
-        "matmul/blocked_8x8.wgsl",
-        "(*sums)[7] = fma(vec4(upper.w)",
-        "(*sums)[7] = fma(vec4(upper.z)",
-    ),
-    mutant(
-        "blocked_overrun",
-        "matmul/blocked_8x8.wgsl",
-        "if column + 3u < params.n { c",
-        "if column + 2u < params.n { c",
-    ),
-    mutant(
-        "registers_alignment_ignored",
-        "matmul/registers_4x4.wgsl",
-        "(params.k | params.n) % 4u",
-        "params.k % 4u",
-    ),
-];
 
 const MAXPOOL: &[Mutant] = &[
     mutant(
