@@ -54,14 +54,15 @@ fn pool_table(curve: &Curve<'_>, ours: &Ours<'_>) -> Table {
     for line in &curve.lines {
         let point = ours.pool_at(&name, line.n);
         let kernel = point.filter(|p| !p.on_cpu()).and_then(|p| median(p, Time::Kernel));
-        table.push(vec![
+        let row = vec![
             format!("{} x {}", line.n, line.n),
             printed(line.max_pool_s),
             printed(line.matmul_s),
             line.windows.to_string(),
             cell(point.and_then(|p| median(p, Time::EndToEnd))),
             cell(kernel),
-        ]);
+        ];
+        table.push_from(row, ours.origin(point));
     }
     table
 }
@@ -84,7 +85,7 @@ fn matmul_table(thesis: &Thesis, ours: &Ours<'_>) -> Table {
         let mut row = vec![format!("{} x {}", line.n, line.n), format!("{:.4}", line.time_s)];
         row.push(cell(at("naive").and_then(|p| p.first)));
         row.extend(variants.iter().map(|v| cell(at(v).and_then(|p| median(p, Time::EndToEnd)))));
-        table.push(row);
+        table.push_from(row, ours.origin(variants.iter().filter_map(|v| at(v))));
     }
     table
 }
