@@ -85,7 +85,7 @@ fn block(out: &mut String, block_: &Block, number: &mut usize) -> Result<()> {
 fn table(out: &mut String, table: &Table) {
     let class = |i: usize| if table.numeric(i) { " class=\"n\"" } else { "" };
     out.push_str(&format!(
-        "<div class=\"table\"><table><caption>{}</caption>\n<thead><tr>",
+        "<div class=\"table\"><table><caption><span>{}</span></caption>\n<thead><tr>",
         inline(&table.caption)
     ));
     for (i, head) in table.head.iter().enumerate() {

@@ -82,7 +82,9 @@ fn draw(title: &str, subtitle: &str, name: &str, bars: &[Bar<'_>]) -> Scene {
         if let Some(i) = bar.ratio.interval {
             let (low, high) = (x(i.low), x(i.high));
             scene.line(vec![(low, middle), (high, middle)], INK, 1.4);
-            [low, high].map(|end| scene.line(vec![(end, middle - 4.0), (end, middle + 4.0)], INK, 1.4));
+            for end in [low, high] {
+                scene.line(vec![(end, middle - 4.0), (end, middle + 4.0)], INK, 1.4);
+            }
         }
         let words = format!("{}: {} as fast as {name}", bar.label, format::factor_estimate(bar.ratio));
         scene.hint((left, y), (right, y + STEP), words);
