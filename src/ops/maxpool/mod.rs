@@ -6,6 +6,7 @@ mod geometry;
 mod pairs;
 mod reference;
 mod rows;
+mod separable;
 mod variants;
 
 pub(crate) use cpu::extract;
