@@ -3,7 +3,7 @@
 mod cases;
 mod cpu;
 mod geometry;
-mod pairs;
+pub(super) mod pairs;
 mod reference;
 mod rows;
 mod separable;

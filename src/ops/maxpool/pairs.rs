@@ -12,7 +12,7 @@ const TASK: usize = 16_384;
 const BLOCK: usize = 8;
 
 /// Whether all windows are 2 x 2, side by side and inside the image.
-pub(super) fn suits(p: &Pool) -> bool {
+pub(in crate::ops) fn suits(p: &Pool) -> bool {
     [p.kh, p.kw, p.sh, p.sw, p.dh, p.dw, p.ph, p.pw] == [2, 2, 2, 2, 1, 1, 0, 0]
         && 2 * p.oh <= p.h
         && 2 * p.ow <= p.w

@@ -7,6 +7,8 @@
 mod along;
 mod down;
 mod order;
+#[cfg(test)]
+mod tests;
 mod tile;
 
 use std::ops::Range;
