@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use self::along::{Sweep, along};
 use self::down::{Maxima, Sink, down};
 use self::order::{Numbers, Order, Positions, Values, decode};
-use self::tile::{Tile, image_rows, padded, span};
+use self::tile::{Tile, padded, span};
 use super::{Pool, cpu, pairs};
 use crate::ops::CpuCall;
 use crate::ops::wide::wide;
@@ -99,19 +99,20 @@ struct Scratch<T> {
     prefix: Vec<T>,
 }
 
-/// Rows of outputs that are done together: as many as the cache takes, but twice the window at least, and enough bands
-/// for all threads.
+/// Rows of outputs that are done together: as many as the cache takes, but enough bands for all threads; and a window's
+/// rows at least, for those between two bands are looked at twice.
 fn band(p: &Pool, threads: usize) -> usize {
     let stride = padded(p, COLUMNS.min(p.ow as usize)) / p.sw as usize;
     let room = MAXIMA / stride;
+    let most = if tile::apart(p) {
+        room / p.kh as usize
+    } else {
+        room.saturating_sub(span(p.kh, p.dh)) / p.sh as usize + 1
+    };
     let least = (span(p.kh, p.dh) / p.sh as usize).max(TASK.div_ceil(p.ow as usize));
-    let mut rows = least.max(1);
-    while image_rows(p, 2 * rows) <= room {
-        rows *= 2;
-    }
     let planes = p.n as usize * p.c as usize;
     let fair = (p.oh as usize * planes).div_ceil(4 * threads);
-    rows.min(fair.max(least)).clamp(1, p.oh as usize)
+    most.min(fair).max(least).clamp(1, p.oh as usize)
 }
 
 /// Slices of the given lengths, one after the other.
