@@ -19,7 +19,7 @@ const ON_GPU: &[(&str, &[&str])] = &[
 /// What a software adapter prefers instead: it pays dearly for barriers, which the product can do without.
 const ON_SOFTWARE: &[(&str, &[&str])] = &[("matmul", &["registers_4x4", "naive"])];
 
-const ON_CPU: &[&str] = &["library", "rayon", "serial"];
+const ON_CPU: &[&str] = &["library", "separable_cpu", "banded_cpu", "rayon", "serial"];
 
 impl Engine {
     /// The variant of `op` for `sizes` on `target`: the first of the preferred ones, then of all, that can run there.

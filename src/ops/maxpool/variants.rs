@@ -1,6 +1,6 @@
 //! How pooling is computed: the thesis's way, its cure in two steps, and the kernels proper.
 
-use super::{Pool, cpu};
+use super::{Pool, cpu, separable};
 use crate::ops::shader::wgsl;
 use crate::ops::{Caps, Choice, How, Pass, Product, Scratch, Sizes, Variant};
 
@@ -47,6 +47,12 @@ const TILES: &[Choice] = &[Choice::new("TX", &[16, 32, 64]), Choice::new("TY", &
 pub(super) static VARIANTS: &[Variant] = &[
     Variant::serial("plain loops on one thread", cpu::serial),
     Variant::rayon("output rows shared out over threads, whole rows at a time", cpu::rayon),
+    Variant::cpu(
+        "separable_cpu",
+        "row maxima, then the maxima of those down the columns by van Herk's blocks, in tiles and in wide vectors",
+        separable::run,
+        true,
+    ),
     Variant::cpu(
         "per_window_serial",
         "the thesis's serial program: extract, multiply by the identity, take the maximum, window by window",

@@ -5,6 +5,8 @@
 //! serial scatter adds in the same order, so all variants give the same bits, and no atomics are needed. NaN and
 //! infinities in `dy` go where their index says. An index outside the plane (-1: the padding won) is dropped.
 
+mod banded;
+
 use rayon::prelude::*;
 
 use super::maxpool::{self, Pool};
@@ -61,6 +63,12 @@ const FIELDS: &[Field] = &[
 static VARIANTS: &[Variant] = &[
     Variant::serial("a scatter, plane by plane, on one thread", serial),
     Variant::rayon("planes shared out over threads", parallel),
+    Variant::cpu(
+        "banded_cpu",
+        "bands of rows shared out over threads, zeros written on the way; windows of 2 x 2 side by side in wide vectors",
+        banded::run,
+        true,
+    ),
     Variant::kernels(
         "gather",
         "one thread an element of the image, a loop over the windows that may hold it",
