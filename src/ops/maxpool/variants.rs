@@ -23,6 +23,26 @@ fn row_maxima(sizes: &Sizes) -> u64 {
     [p.n, p.c, p.h, p.ow].into_iter().map(u64::from).product()
 }
 
+/// What stands between the two passes.
+const ROW_MAXIMA: &[Scratch] = &[
+    Scratch { name: "row_keys", len: row_maxima },
+    Scratch { name: "row_indices", len: |sizes| if indices(sizes) { row_maxima(sizes) } else { 0 } },
+];
+
+/// Where a strip of neighbouring outputs shares its windows' elements in registers.
+fn strip(sizes: &Sizes, _: &Caps) -> Option<String> {
+    let p = Pool::of(sizes);
+    let span = |outputs: u64, k: u32, s: u32, d: u32| {
+        (outputs - 1) * u64::from(s) + u64::from(k - 1) * u64::from(d) + 1
+    };
+    let (rows, columns) = (span(OY, p.kh, p.sh, p.dh), span(OX, p.kw, p.sw, p.dw));
+    (columns > SPAN || rows > SPAN).then(|| {
+        format!(
+            "{OX} x {OY} outputs stand over {columns} columns and {rows} rows; a thread holds {SPAN} of each"
+        )
+    })
+}
+
 /// A product with the identity needs a square window, knows no positions, and has no minus infinity for a window that
 /// holds nothing: such a window starts in the padding and steps over the whole image between two taps.
 fn product(sizes: &Sizes, _: &Caps) -> Option<String> {
@@ -41,6 +61,10 @@ fn product(sizes: &Sizes, _: &Caps) -> Option<String> {
 
 /// Threads of a workgroup where a thread takes outputs one after the other.
 const LINES: &[Choice] = &[Choice::new("WG", &[32, 64, 128, 256])];
+/// Outputs of a strip along a row and down the rows, and the elements under them along either: what the shader says.
+const OX: u64 = 4;
+const OY: u64 = 4;
+const SPAN: u64 = 32;
 /// Outputs of a tile along a row and along a column; at most 1024, well within the shader's CAPACITY.
 const TILES: &[Choice] = &[Choice::new("TX", &[16, 32, 64]), Choice::new("TY", &[4, 8, 16])];
 
@@ -91,10 +115,29 @@ pub(super) static VARIANTS: &[Variant] = &[
             Pass { shader: wgsl!("maxpool/separable_rows_indices"), set: &[], when: indices },
             Pass { shader: wgsl!("maxpool/separable_columns_indices"), set: &[], when: indices },
         ],
+        ROW_MAXIMA,
+    )
+    .searched(LINES),
+    Variant::kernels(
+        "strips",
+        "4 x 4 outputs a thread, each element under them read once, the window compiled in",
         &[
-            Scratch { name: "row_keys", len: row_maxima },
-            Scratch { name: "row_indices", len: |sizes| if indices(sizes) { row_maxima(sizes) } else { 0 } },
+            Pass { shader: wgsl!("maxpool/strips"), set: &[], when: values },
+            Pass { shader: wgsl!("maxpool/strips_indices"), set: &[], when: indices },
         ],
+    )
+    .requiring(strip)
+    .searched(LINES),
+    Variant::kernels_between(
+        "van_herk",
+        "maxima from a pivot back and on, along the rows, then down the columns: work that no window changes",
+        &[
+            Pass { shader: wgsl!("maxpool/van_herk_rows"), set: &[], when: values },
+            Pass { shader: wgsl!("maxpool/van_herk_columns"), set: &[], when: values },
+            Pass { shader: wgsl!("maxpool/van_herk_rows_indices"), set: &[], when: indices },
+            Pass { shader: wgsl!("maxpool/van_herk_columns_indices"), set: &[], when: indices },
+        ],
+        ROW_MAXIMA,
     )
     .searched(LINES),
     Variant::kernels(
