@@ -10,7 +10,8 @@ use crate::ops::{How, Op, Sizes, Variant};
 /// run.
 const ON_GPU: &[(&str, &[&str])] = &[
     ("matmul", &["blocked_64x64_4x4"]),
-    ("maxpool", &["direct"]),
+    ("maxpool", &["strips_vec4", "strips", "van_herk"]),
+    ("maxpool_backward", &["gather_specialized"]),
     ("conv2d", &["implicit_gemm_64x64"]),
     ("conv2d_grad_input", &["implicit_gemm_64x64"]),
     ("conv2d_grad_weight", &["implicit_gemm_64x64"]),
