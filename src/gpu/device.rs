@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::adapter::{self, Adapter, Choice};
-use super::shader::{Pipeline, PipelineKey};
+use super::shader::{Checks, Pipeline, PipelineKey};
 use crate::error::{Error, Result};
 use crate::ops::Caps;
 
@@ -21,6 +21,7 @@ pub struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) pipelines: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
+    checks: Checks,
     adapter: Adapter,
     allocations: AtomicU64,
     submissions: AtomicU64,
@@ -80,7 +81,7 @@ impl Gpu {
             });
         }));
         let (pipelines, allocations, submissions) = Default::default();
-        Ok(Self { device, queue, pipelines, adapter, allocations, submissions, trouble })
+        Ok(Self { device, queue, pipelines, checks: Checks::On, adapter, allocations, submissions, trouble })
     }
 
     /// The adapter it was opened on.
@@ -111,9 +112,15 @@ impl Gpu {
         self.allocations.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether the kernels check bounds. Always so at present.
-    pub fn bounds_checks(&self) -> bool {
-        true
+    /// The same device, on which kernels of the program run so once they have been found right with checks.
+    #[must_use]
+    pub fn with_checks(self, checks: Checks) -> Self {
+        Self { checks, ..self }
+    }
+
+    /// With which checks kernels of the program run. A new device has them on.
+    pub fn checks(&self) -> Checks {
+        self.checks
     }
 
     /// Turns what the device reported since the last call into an error.

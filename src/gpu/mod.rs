@@ -16,5 +16,5 @@ pub use buffer::{Buffer, GUARD_BYTES};
 pub use device::Gpu;
 pub use recorder::{Binding, Bound, Commands, Launch, Transfer};
 pub use reflect::{Interface, Params, reflect};
-pub use shader::Pipeline;
+pub use shader::{Checks, Pipeline};
 pub use timer::{KernelTime, Timer};

@@ -74,7 +74,7 @@ pub fn record<'s>(
         cores,
         memory_bytes,
         adapter,
-        bounds_checks: engine.gpu().is_none_or(crate::gpu::Gpu::bounds_checks),
+        bounds_checks: !engine.is_unchecked(),
         seed,
         generator: Fill::GENERATOR.to_owned(),
         environment: std::env::vars().filter(|(name, _)| Run::environment_matters(name)).collect(),
@@ -127,13 +127,14 @@ fn constants_in_use(engine: &Engine, shaders: &BTreeMap<String, String>) -> Vec<
 /// Two runs are the same run, of which the second may continue the first, when nothing that a time depends on differs.
 fn resume_key(run: &Run, threads: usize, terms: &str) -> String {
     let mut text = format!(
-        "{}\n{}\n{}\n{:?}\n{}\n{}\n{}\n{threads}\n{}\n{terms}\n{:?}\n{:?}\n{:?}\n",
+        "{}\n{}\n{}\n{:?}\n{}\n{}\n{}\n{}\n{threads}\n{}\n{terms}\n{:?}\n{:?}\n{:?}\n",
         run.schema_version,
         run.experiment_text,
         run.lock_sha256,
         run.shaders,
         run.rustc,
         run.cpu,
+        run.bounds_checks,
         run.seed,
         run.images.as_deref().unwrap_or(""),
         run.commit,
