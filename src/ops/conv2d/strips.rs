@@ -68,8 +68,11 @@ impl Strips {
         self.image[1] + 2 * self.padding[1]
     }
 
-    /// Elements of an image, padded.
+    /// Elements of an image, padded; 0 where it is read as it lies.
     fn padded(&self) -> usize {
+        if self.padding == [0, 0] {
+            return 0;
+        }
         self.groups * self.depth * self.height() * self.width()
     }
 
@@ -138,7 +141,7 @@ impl Strips {
         }
     }
 
-    /// Images x of `x` as outputs `y`, images shared out.
+    /// Images `x` as outputs `y`, images shared out.
     fn run(&self, x: &[f32], w: &[f32], bias: impl Fn(usize) -> f32 + Sync, y: &mut [f32], threads: usize) {
         let image = self.groups * self.depth * self.image[0] * self.image[1];
         let output = self.groups * self.channels * self.outputs[0] * self.outputs[1];
