@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::adapter::{self, Adapter, Choice};
+use super::coopmat;
 use super::shader::{Pipeline, PipelineKey};
 use crate::error::{Error, Result};
 use crate::ops::Caps;
@@ -51,12 +52,15 @@ impl Gpu {
     /// [`Error::NoAdapter`], [`Error::DeviceRequest`].
     pub fn open(choice: &Choice) -> Result<Self> {
         let (handle, adapter) = adapter::open(choice)?;
-        let wanted = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP;
+        let mut wanted =
+            wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP;
+        let (matrices, experimental) = coopmat::wanted(&handle);
+        wanted |= matrices;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("tesela"),
             required_features: handle.features() & wanted,
             required_limits: handle.limits(),
-            experimental_features: wgpu::ExperimentalFeatures::disabled(),
+            experimental_features: experimental,
             memory_hints: wgpu::MemoryHints::Performance,
             trace: wgpu::Trace::Off,
         };
@@ -80,7 +84,11 @@ impl Gpu {
             });
         }));
         let (pipelines, allocations, submissions) = Default::default();
-        Ok(Self { device, queue, pipelines, adapter, allocations, submissions, trouble })
+        let mut gpu = Self { device, queue, pipelines, adapter, allocations, submissions, trouble };
+        if !matrices.is_empty() {
+            gpu.adapter.caps.coopmat = coopmat::try_out(&gpu);
+        }
+        Ok(gpu)
     }
 
     /// The adapter it was opened on.
