@@ -17,6 +17,8 @@ mod markdown;
 mod page;
 mod pair;
 mod palette;
+mod peer_bars;
+mod peers;
 mod render;
 mod results;
 mod roofline;
@@ -31,6 +33,8 @@ mod table;
 mod thesis;
 mod training;
 
+#[cfg(test)]
+mod peers_tests;
 #[cfg(test)]
 mod roofline_tests;
 #[cfg(test)]

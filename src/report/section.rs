@@ -5,6 +5,7 @@ use super::figures;
 use super::format;
 use super::page::{Block, heading, text};
 use super::pair;
+use super::peers;
 use super::results;
 use super::roofline;
 use super::scaling;
@@ -168,6 +169,7 @@ pub(super) fn experiment(source: &Source) -> Vec<Block> {
         }
         results::tables(&mut blocks, source, panel, &stem);
     }
+    blocks.extend(peers::section(source));
     blocks.extend(scaling::section(source));
     blocks.extend(doubts::section(source));
     blocks.extend(run.other_notes().map(|n| Block::Note(n.to_string())));
