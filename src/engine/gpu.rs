@@ -8,7 +8,7 @@ use super::tuned::merged;
 use super::{Phases, Prepared};
 use crate::error::{Error, Result};
 use crate::gpu::{Binding, Buffer, Checks, Gpu, KernelTime, Launch, Pipeline, Timer};
-use crate::ops::{DType, Data, How, Op, POISON, Role, Sizes, Variant};
+use crate::ops::{DType, Data, How, Op, Operand, POISON, Role, Sizes, Variant};
 
 /// A call on the GPU.
 pub(super) struct GpuPrepared<'g> {
@@ -35,10 +35,10 @@ impl<'g> GpuPrepared<'g> {
         let (pipelines, compiled) = pipelines(gpu, op, variant, sizes, constants, checks)?;
         let compile_ns = compiled.then(|| since(start));
 
-        let bytes = |name: &str| 4 * op.len(sizes, name) as u64;
+        let bytes = |o: &Operand| (o.dtype.bytes() * op.len(sizes, o.name)) as u64;
         let used = op.operands.iter().filter(|o| o.role == Role::Input || op.len(sizes, o.name) > 0);
         let operands: Vec<(Role, &'static str, Buffer)> =
-            used.map(|o| Ok((o.role, o.name, gpu.buffer(o.name, bytes(o.name))?))).collect::<Result<_>>()?;
+            used.map(|o| Ok((o.role, o.name, gpu.buffer(o.name, bytes(o))?))).collect::<Result<_>>()?;
         let between: Vec<(&'static str, Buffer)> = scratch
             .iter()
             .map(|s| Ok((s.name, gpu.buffer(s.name, 4 * (s.len)(sizes))?)))

@@ -10,7 +10,8 @@ use crate::ops::{How, Op, Sizes, Variant};
 /// run.
 const ON_GPU: &[(&str, &[&str])] = &[
     ("matmul", &["blocked_splitk_64x64_4x4", "blocked_64x64_4x4"]),
-    ("maxpool", &["direct"]),
+    ("maxpool", &["strips_vec4", "strips", "van_herk"]),
+    ("maxpool_backward", &["gather_specialized"]),
     ("conv2d", &["implicit_gemm_64x64"]),
     ("conv2d_grad_input", &["implicit_gemm_64x64"]),
     ("conv2d_grad_weight", &["implicit_gemm_64x64"]),
@@ -19,7 +20,7 @@ const ON_GPU: &[(&str, &[&str])] = &[
 /// What a software adapter prefers instead: it pays dearly for barriers, which the product can do without.
 const ON_SOFTWARE: &[(&str, &[&str])] = &[("matmul", &["blocked_subgroup_16x4", "registers_8x8", "naive"])];
 
-const ON_CPU: &[&str] = &["library", "rayon", "serial"];
+const ON_CPU: &[&str] = &["library", "separable_cpu", "banded_cpu", "rayon", "serial"];
 
 impl Engine {
     /// The variant of `op` for `sizes` on `target`: the first of the preferred ones, then of all, that can run there.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::adapter::{self, Adapter, Choice};
+use super::coopmat;
 use super::shader::{Checks, Pipeline, PipelineKey};
 use crate::error::{Error, Result};
 use crate::ops::Caps;
@@ -52,12 +53,15 @@ impl Gpu {
     /// [`Error::NoAdapter`], [`Error::DeviceRequest`].
     pub fn open(choice: &Choice) -> Result<Self> {
         let (handle, adapter) = adapter::open(choice)?;
-        let wanted = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP;
+        let mut wanted =
+            wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP;
+        let (matrices, experimental) = coopmat::wanted(&handle);
+        wanted |= matrices;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("tesela"),
             required_features: handle.features() & wanted,
             required_limits: handle.limits(),
-            experimental_features: wgpu::ExperimentalFeatures::disabled(),
+            experimental_features: experimental,
             memory_hints: wgpu::MemoryHints::Performance,
             trace: wgpu::Trace::Off,
         };
@@ -81,7 +85,12 @@ impl Gpu {
             });
         }));
         let (pipelines, allocations, submissions) = Default::default();
-        Ok(Self { device, queue, pipelines, checks: Checks::On, adapter, allocations, submissions, trouble })
+        let checks = Checks::On;
+        let mut gpu = Self { device, queue, pipelines, checks, adapter, allocations, submissions, trouble };
+        if !matrices.is_empty() {
+            gpu.adapter.caps.coopmat = coopmat::try_out(&gpu);
+        }
+        Ok(gpu)
     }
 
     /// The adapter it was opened on.

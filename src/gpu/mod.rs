@@ -5,6 +5,7 @@
 
 mod adapter;
 mod buffer;
+mod coopmat;
 mod device;
 mod recorder;
 mod reflect;
