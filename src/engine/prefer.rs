@@ -18,8 +18,7 @@ const ON_GPU: &[(&str, &[&str])] = &[
 ];
 
 /// What a software adapter prefers instead: it pays dearly for barriers, which the product can do without.
-const ON_SOFTWARE: &[(&str, &[&str])] =
-    &[("matmul", &["blocked_subgroup_16x4", "registers_8x8", "naive"])];
+const ON_SOFTWARE: &[(&str, &[&str])] = &[("matmul", &["blocked_subgroup_16x4", "registers_8x8", "naive"])];
 
 const ON_CPU: &[&str] = &["library", "separable_cpu", "banded_cpu", "rayon", "serial"];
 

@@ -101,7 +101,8 @@ pub fn verify_with(
         let reason = "its products with zeros turn infinities into NaN (0 x inf)";
         return Ok(Verdict::Skipped(reason.to_owned()));
     }
-    let runs: &[Checks] = if runs_unchecked(engine, variant) { &[Checks::On, Checks::Off] } else { &[Checks::On] };
+    let runs: &[Checks] =
+        if runs_unchecked(engine, variant) { &[Checks::On, Checks::Off] } else { &[Checks::On] };
     let mut verdict = Verdict::Skipped(String::new());
     for &checks in runs {
         verdict = verify_checked(engine, case, variant, constants, checks)?;

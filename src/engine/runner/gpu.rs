@@ -101,8 +101,14 @@ impl<'e> GpuRunner<'e> {
         if !matches!(variant.how, How::Wgsl { .. }) {
             return Err(not("it is no kernel that a plan can launch".to_owned()));
         }
-        let (pipelines, _) =
-            pipelines(self.gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes), self.gpu.checks())?;
+        let (pipelines, _) = pipelines(
+            self.gpu,
+            op,
+            variant,
+            sizes,
+            self.tuned.constants(op, variant, sizes),
+            self.gpu.checks(),
+        )?;
         let bindings: Vec<Binding<'_>> = operands
             .iter()
             .map(|(name, part)| {

@@ -16,7 +16,8 @@ const SUBGROUPS: &[Choice] = &[Choice::new("WY", &[1, 2, 4, 8])];
 /// The lanes of a subgroup that `blocked_subgroup_16x4` is written for.
 fn subgroups_of_eight(_: &Sizes, caps: &Caps) -> Option<String> {
     let [low, high] = caps.subgroup_size;
-    ([low, high] != [8, 8]).then(|| format!("it needs subgroups of exactly 8, the device has {low} to {high}"))
+    ([low, high] != [8, 8])
+        .then(|| format!("it needs subgroups of exactly 8, the device has {low} to {high}"))
 }
 
 pub(super) static VARIANTS: &[Variant] = &[
