@@ -1,6 +1,7 @@
 //! Cooperative matrices: whether to ask for them, and a first product before anybody relies on them.
 
 use super::recorder::{Binding, Launch};
+use super::shader::Checks;
 use super::{Gpu, Pipeline};
 use crate::error::Result;
 use crate::ops::matmul::HALF;
@@ -57,7 +58,7 @@ fn launch(gpu: &Gpu, variant: &str, sizes: &Sizes, inputs: &[Data]) -> Result<Ve
     let How::Wgsl { passes: [pass], .. } = &variants[0].how else {
         unreachable!("a variant of one kernel was named")
     };
-    let pipeline: std::sync::Arc<Pipeline> = gpu.pipeline(&pass.shader, &HALF, &[], pass.set)?;
+    let pipeline: std::sync::Arc<Pipeline> = gpu.pipeline(&pass.shader, &HALF, &[], pass.set, Checks::On)?;
     let c = gpu.buffer("c", 4 * HALF.len(sizes, "c") as u64)?;
     let buffers =
         [gpu.buffer("a", inputs[0].bytes().len() as u64)?, gpu.buffer("b", inputs[1].bytes().len() as u64)?];
