@@ -12,7 +12,7 @@
 #   TESELA_PACK      1: leave OUT/results.tar.gz in place of the folder
 #
 # First comes the table beside PyTorch (OUT/results/peers_*: products in single and half precision, max pooling forward and
-# backward, a training step), then the sweeps over sizes and the reproduction in what time is left.
+# backward, a training step), then the check of all variants, the sweeps over sizes and the reproduction in what time is left.
 #
 # A step that fails does not stop the next ones; the exit code is 1 if any failed. OUT/steps.tsv says how each ended,
 # OUT/<step>.log what it printed.
@@ -92,7 +92,6 @@ beside() {
 }
 
 step devices 60 "$tesela" devices --json
-step check 120 "$tesela" check all --device "$device" --json
 beside gpu_matmul
 # Half precision where this program has the op.
 if "$tesela" check no_such_op --device cpu 2>&1 | grep -q matmul_f16; then beside gpu_matmul_f16; fi
@@ -107,6 +106,7 @@ if [ -n "$has_torch" ]; then
     step train_step_merge 20 python3 "$peers/merge.py" --out "$out/results/peers_step" --step "$out/rounds/step"
 fi
 step report 60 "$tesela" report "$out"/results/peers_* --out "$out/results/report"
+step check 180 "$tesela" check all --device "$device" --json
 for experiment in experiments/gpu_*.toml; do
     [ -e "$experiment" ] || continue
     step "sweep_$(basename "$experiment" .toml)" 240 \
