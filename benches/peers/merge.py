@@ -69,7 +69,7 @@ def of_training(folder):
         for variant, (wall, seconds) in of.items():
             if len(seconds) != peer["epochs"]:
                 raise SystemExit(f"{network}: {variant} trained {len(seconds)} epochs, not {peer['epochs']}")
-            for count, times in [(peer["epochs"], [wall]), (1, seconds)]:
+            for count, times in {peer["epochs"]: [wall], 1: seconds}.items():
                 for number, time in enumerate(times):
                     # The first epoch of a process warms up what the others find warm.
                     call = "first" if count == 1 and number == 0 else "warm"
