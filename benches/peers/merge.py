@@ -2,14 +2,17 @@
 
     python merge.py --out OUT/peers_matmul --ours RUN_FOLDER... --rows ROWS.csv... --note TEXT... --command WORD...
     python merge.py --out OUT/peers_training --training ROUND_FOLDER... --note TEXT... --command WORD...
+    python merge.py --out OUT/peers_step --step FOLDER --note TEXT... --command WORD...
 
 Of training, a round folder holds `<network>` (our run folder) and `<network>_pytorch.json`. One sample is a whole training
-there, and for `epochs = 1` one epoch. Standard library alone.
+there, and for `epochs = 1` one epoch. Of steps on a device, the folder holds `alexnet32` (our run folder) and
+`pytorch_step.json`. Standard library alone.
 """
 
 import argparse
 import csv
 import json
+import shutil
 from pathlib import Path
 
 BACK = (
@@ -66,12 +69,36 @@ def of_training(folder):
         for variant, (wall, seconds) in of.items():
             if len(seconds) != peer["epochs"]:
                 raise SystemExit(f"{network}: {variant} trained {len(seconds)} epochs, not {peer['epochs']}")
-            for count, times in [(peer["epochs"], [wall]), (1, seconds)]:
+            for count, times in {peer["epochs"]: [wall], 1: seconds}.items():
                 for number, time in enumerate(times):
                     # The first epoch of a process warms up what the others find warm.
                     call = "first" if count == 1 and number == 0 else "warm"
                     ns = round(1e9 * time)
                     rows.append(shared | {"variant": variant, "epochs": count, "total_ns": ns, "call": call})
+    return TRAINING, rows
+
+
+def of_steps(folder):
+    """The rows of training steps on a device: our epochs of one step each, and PyTorch's."""
+    run_folder = next((folder / "alexnet32").glob("**/metrics.json")).parent
+    run = json.loads((run_folder / "run.json").read_text())
+    peer = json.loads((folder / "pytorch_step.json").read_text())
+    _, epochs = read(run_folder / "training.csv")
+    adapter = run["adapter"] or {"name": run["cpu"], "software": False}
+    shared = {name: "" for name in TRAINING} | {
+        "experiment": "peers_step", "op": "training_step", "adapter": adapter["name"],
+        "software": str(adapter["software"]).lower(), "network": "alexnet32",
+        "images": peer["train_images"] + peer["valid_images"], "batch": peer["batch"], "epochs": 1, "flops": 0,
+        "bytes": 0, "seed": run["seed"], "sample": 0, "clock": "wall", "status": "ok",
+    }  # fmt: skip
+    of = {"gpu": [float(row["seconds"]) for row in epochs], "peer_pytorch": peer["eager_s"]}
+    if peer["graphs_s"]:
+        of["peer_pytorch_graphs"] = peer["graphs_s"]
+    rows = []
+    for variant, seconds in of.items():
+        for number, time in enumerate(seconds):
+            call = "first" if number == 0 else "warm"
+            rows.append(shared | {"variant": variant, "call": call, "resident_ns": round(1e9 * time)})
     return TRAINING, rows
 
 
@@ -81,14 +108,17 @@ def main():
     parser.add_argument("--ours", type=Path, nargs="*", default=[])
     parser.add_argument("--rows", type=Path, nargs="*", default=[])
     parser.add_argument("--training", type=Path, nargs="*", default=[])
+    parser.add_argument("--step", type=Path)
     parser.add_argument("--note", action="append", default=[])
     parser.add_argument("--command", nargs=argparse.REMAINDER, default=[])
     given = parser.parse_args()
     tables = [read(folder / "samples.csv") for folder in given.ours]
     tables += [read(path) for path in given.rows if path.exists()]
     tables += [of_training(folder) for folder in given.training]
+    tables += [of_steps(given.step)] if given.step else []
     header, rows = numbered(tables)
-    folders = given.ours or [path.parent for folder in given.training for path in folder.glob("*/*/*/run.json")]
+    rounds = [*given.training, *([given.step] if given.step else [])]
+    folders = given.ours or [path.parent for folder in rounds for path in sorted(folder.glob("*/*/*/run.json"))]
     runs = [json.loads((folder / "run.json").read_text()) for folder in folders]
     run = runs[0] | {
         "command": given.command or runs[0]["command"],
@@ -96,15 +126,20 @@ def main():
         "status": "complete",
         "notes": runs[0]["notes"] + given.note,
     }
-    if given.training:
+    if rounds:
         texts = {r["experiment"]: r["experiment_text"] for r in runs}
-        run |= {"experiment": "peers_training", "experiment_text": "\n".join(texts.values())}
+        name = "peers_step" if given.step else "peers_training"
+        run |= {"experiment": name, "experiment_text": "\n".join(texts.values())}
     given.out.mkdir(parents=True)
     with open(given.out / "samples.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, header, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     (given.out / "run.json").write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n")
+    # What the machine can reach, where our run measured it.
+    for folder in given.ours[:1]:
+        if (folder / "ceilings.json").exists():
+            shutil.copy(folder / "ceilings.json", given.out)
     print(given.out)
 
 

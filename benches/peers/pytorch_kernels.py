@@ -5,8 +5,8 @@
 
 On the CPU, `peer_pytorch` is what a user writes; `peer_pytorch_channels_last` pools in that layout into outputs that are
 allocated ahead, which is the fastest that PyTorch has. It always finds the maxima's positions as well, 8 bytes each.
-With `--on device`, on CUDA: single precision with TF32 off, and `peer_pytorch_f16` for products in half precision;
-`kernel_ns` is between two events of the stream. Between calls a buffer larger than the card's cache is overwritten.
+With `--on device`, on CUDA: single precision with TF32 off, and halves for `matmul_f16`; `kernel_ns` is between two events of
+the stream. Between calls a buffer larger than the card's cache is overwritten.
 """
 
 import torch
@@ -48,16 +48,15 @@ def entrants(point, device):
     """Of each variant at this point: its name, the call, and whether a result is right."""
     draw = lambda *sides: torch.rand(*sides, device=device) * 2 - 1
     numpy = lambda tensor: tensor.float().cpu().numpy()
-    if point.op == "matmul" and point.has(batch="1", ta="no", tb="no"):
+    if point.op in ("matmul", "matmul_f16") and point.has(batch="1", ta="no", tb="no"):
         m, n, k = (point[name] for name in "mnk")
-        a, b, c = draw(m, k), draw(k, n), torch.empty(m, n, device=device)
-        right = lambda got: rows.is_product(numpy(a), numpy(b), numpy(got))
+        half = point.op == "matmul_f16"
+        kind = torch.half if half else torch.float
+        a, b, c = draw(m, k).to(kind), draw(k, n).to(kind), torch.empty(m, n, device=device, dtype=kind)
+        # A product of halves is rounded to 11 bits.
+        unit = 2.0**-11 if half else 2.0**-24
+        right = lambda got: rows.is_product(numpy(a), numpy(b), numpy(got), unit)
         yield "peer_pytorch", lambda: torch.mm(a, b, out=c), right
-        if device == "cuda":
-            ah, bh, ch = a.half(), b.half(), c.half()
-            # Its result is rounded to 11 bits: 2^-11 of the largest term at least.
-            half = lambda got: rows.is_product(numpy(ah), numpy(bh), numpy(got), 2.0**-11)
-            yield "peer_pytorch_f16", lambda: torch.mm(ah, bh, out=ch), half
         return
     usual = point.has(dh="1", dw="1", ceil="floor", pad_value="neg_inf", groups="1")
     if not usual or point.op not in ("maxpool", "maxpool_backward", "conv2d", "conv2d_grad_input", "conv2d_grad_weight"):

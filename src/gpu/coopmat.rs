@@ -1,7 +1,8 @@
 //! Cooperative matrices: whether to ask for them, and a first product before anybody relies on them.
 
 use super::recorder::{Binding, Launch};
-use super::{Checks, Gpu, Pipeline};
+use super::shader::Checks;
+use super::{Gpu, Pipeline};
 use crate::error::Result;
 use crate::ops::matmul::HALF;
 use crate::ops::{Coopmat, Data, How, Sizes};

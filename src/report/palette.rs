@@ -41,7 +41,7 @@ const PALE_ROSE: Colour = Colour(0xe3, 0x9a, 0xa6);
 const PALE_PURPLE: Colour = Colour(0xc7, 0x9a, 0xd0);
 const PALE_INDIGO: Colour = Colour(0x80, 0x79, 0xc4);
 
-const KNOWN: [(&str, Colour, Marker, Dash); 41] = [
+const KNOWN: [(&str, Colour, Marker, Dash); 40] = [
     ("serial", BLACK, Marker::Circle, None),
     ("rayon", GREY, Marker::Square, None),
     ("library", BROWN, Marker::Diamond, None),
@@ -78,7 +78,6 @@ const KNOWN: [(&str, Colour, Marker, Dash); 41] = [
     // Other libraries.
     ("peer_pytorch", ROSE, Marker::Circle, DOTS),
     ("peer_pytorch_channels_last", PALE_ROSE, Marker::Plus, DOTS),
-    ("peer_pytorch_f16", PALE_ROSE, Marker::Plus, DOTS),
     ("peer_pytorch_graphs", PALE_PURPLE, Marker::Square, DOTS),
     ("peer_onnxruntime", INDIGO, Marker::Triangle, DOTS),
     ("peer_numpy", OLIVE, Marker::Square, DOTS),
@@ -205,7 +204,7 @@ mod tests {
         "peer_ndarray",
     ];
     /// Other libraries on an adapter, beside our kernels.
-    const BESIDE_PRODUCTS: [&str; 10] = [
+    const BESIDE_PRODUCTS: [&str; 9] = [
         "naive",
         "loop",
         "tiled_16",
@@ -215,7 +214,6 @@ mod tests {
         "registers_4x4",
         "peer_burn",
         "peer_pytorch",
-        "peer_pytorch_f16",
     ];
     const BESIDE_POOLING: [&str; 7] =
         ["direct", "tiled", "vectorized", "separable", "windows_batched", "peer_burn", "peer_pytorch"];

@@ -9,10 +9,9 @@ use crate::analysis::peers::{Beside, PREFIX, Winner, beside};
 use crate::analysis::points::Point;
 
 /// What the libraries call themselves, by their variants.
-const NAMES: [(&str, &str); 11] = [
+const NAMES: [(&str, &str); 10] = [
     ("pytorch", "PyTorch"),
     ("pytorch_channels_last", "PyTorch, channels last"),
-    ("pytorch_f16", "PyTorch, half precision"),
     ("pytorch_graphs", "PyTorch, CUDA graphs"),
     ("onnxruntime", "ONNX Runtime"),
     ("numpy", "NumPy"),
@@ -87,7 +86,7 @@ fn table(source: &Source, rows: &[&Beside<'_>], points: &[&Point], stem: &str) -
             format::factor_estimate(row.ratio),
             winner,
         ];
-        table.push_from(cells, source.origin([row.peer]));
+        table.push_from(cells, source.origin([row.peer, row.ours]));
     }
     table
 }

@@ -51,10 +51,18 @@ fn columns_under_strip(sizes: &Sizes, shift: u64) -> Option<String> {
     })
 }
 
-/// Whether windows share rows: then a strip is several outputs tall.
-fn tall(sizes: &Sizes) -> bool {
+/// Windows that share no rows, that move by more than a row, and that move by one: how tall a strip is best.
+fn apart(sizes: &Sizes) -> bool {
     let p = Pool::of(sizes);
-    u64::from(p.dh) * u64::from(p.kh - 1) >= u64::from(p.sh)
+    u64::from(p.dh) * u64::from(p.kh - 1) < u64::from(p.sh)
+}
+
+fn by_more(sizes: &Sizes) -> bool {
+    !apart(sizes) && sizes.get("sh") > 1
+}
+
+fn by_one(sizes: &Sizes) -> bool {
+    !apart(sizes) && sizes.get("sh") == 1
 }
 
 /// A product with the identity needs a square window, knows no positions, and has no minus infinity for a window that
@@ -75,8 +83,9 @@ fn product(sizes: &Sizes, _: &Caps) -> Option<String> {
 
 /// Threads of a workgroup where a thread takes outputs one after the other.
 const LINES: &[Choice] = &[Choice::new("WG", &[32, 64, 128, 256])];
-/// Rows of outputs of a strip where windows share rows of the image.
-const TALL: &[(&str, u32)] = &[("OY", 4)];
+/// Rows of outputs of a strip.
+const ROWS_2: &[(&str, u32)] = &[("OY", 2)];
+const ROWS_8: &[(&str, u32)] = &[("OY", 8)];
 /// Threads of a workgroup across and down.
 const STRIPS: &[Choice] =
     &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[2, 4, 8]), Choice::new("OY", &[1, 2, 4, 8])];
@@ -143,10 +152,12 @@ pub(super) static VARIANTS: &[Variant] = &[
         "strips",
         "four outputs along a row and several rows of them a thread, each element read once, the window compiled in",
         &[
-            Pass { shader: wgsl!("maxpool/strips"), set: &[], when: |sizes| values(sizes) && !tall(sizes) },
-            Pass { shader: wgsl!("maxpool/strips"), set: TALL, when: |sizes| values(sizes) && tall(sizes) },
-            Pass { shader: wgsl!("maxpool/strips_indices"), set: &[], when: |sizes| indices(sizes) && !tall(sizes) },
-            Pass { shader: wgsl!("maxpool/strips_indices"), set: TALL, when: |sizes| indices(sizes) && tall(sizes) },
+            Pass { shader: wgsl!("maxpool/strips"), set: &[], when: |s| values(s) && apart(s) },
+            Pass { shader: wgsl!("maxpool/strips"), set: ROWS_2, when: |s| values(s) && by_more(s) },
+            Pass { shader: wgsl!("maxpool/strips"), set: ROWS_8, when: |s| values(s) && by_one(s) },
+            Pass { shader: wgsl!("maxpool/strips_indices"), set: &[], when: |s| indices(s) && apart(s) },
+            Pass { shader: wgsl!("maxpool/strips_indices"), set: ROWS_2, when: |s| indices(s) && by_more(s) },
+            Pass { shader: wgsl!("maxpool/strips_indices"), set: ROWS_8, when: |s| indices(s) && by_one(s) },
         ],
     )
     .requiring(strip)
@@ -155,10 +166,12 @@ pub(super) static VARIANTS: &[Variant] = &[
         "strips_vec4",
         "the same from vectors of four, where rows are whole vectors",
         &[
-            Pass { shader: wgsl!("maxpool/strips_vec4"), set: &[], when: |sizes| values(sizes) && !tall(sizes) },
-            Pass { shader: wgsl!("maxpool/strips_vec4"), set: TALL, when: |sizes| values(sizes) && tall(sizes) },
-            Pass { shader: wgsl!("maxpool/strips_vec4_indices"), set: &[], when: |sizes| indices(sizes) && !tall(sizes) },
-            Pass { shader: wgsl!("maxpool/strips_vec4_indices"), set: TALL, when: |sizes| indices(sizes) && tall(sizes) },
+            Pass { shader: wgsl!("maxpool/strips_vec4"), set: &[], when: |s| values(s) && apart(s) },
+            Pass { shader: wgsl!("maxpool/strips_vec4"), set: ROWS_2, when: |s| values(s) && by_more(s) },
+            Pass { shader: wgsl!("maxpool/strips_vec4"), set: ROWS_8, when: |s| values(s) && by_one(s) },
+            Pass { shader: wgsl!("maxpool/strips_vec4_indices"), set: &[], when: |s| indices(s) && apart(s) },
+            Pass { shader: wgsl!("maxpool/strips_vec4_indices"), set: ROWS_2, when: |s| indices(s) && by_more(s) },
+            Pass { shader: wgsl!("maxpool/strips_vec4_indices"), set: ROWS_8, when: |s| indices(s) && by_one(s) },
         ],
     )
     .requiring(strip_vec4)
