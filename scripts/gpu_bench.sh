@@ -7,8 +7,12 @@
 #   TESELA_BIN       a program that is built already; else it is built here
 #   TESELA_DEVICE    which device (gpu: a real one or nothing)
 #   TESELA_DATA      MRI slices for the reproduction (../shared/data/mri_volumes where that is there)
-#   TESELA_SECONDS   time for all steps together (540); the steps that no longer fit are stopped or left out
+#   TESELA_SECONDS   time for all steps together (470); the steps that no longer fit are stopped or left out
+#   TESELA_PYTHON    a Python whose torch sees the device (python3); without one PyTorch's side of the table is left out
 #   TESELA_PACK      1: leave OUT/results.tar.gz in place of the folder
+#
+# First comes the table beside PyTorch (OUT/results/peers_*: products in single and half precision, max pooling forward and
+# backward, a training step), then the check of all variants, the sweeps over sizes and the reproduction in what time is left.
 #
 # A step that fails does not stop the next ones; the exit code is 1 if any failed. OUT/steps.tsv says how each ended,
 # OUT/<step>.log what it printed.
@@ -35,7 +39,7 @@ data="${TESELA_DATA:-}"
 for folder in ../shared/data/mri_volumes shared/data/mri_volumes; do
     [ -n "$data" ] || [ ! -d "$folder" ] || data="$folder"
 done
-deadline="$((SECONDS + ${TESELA_SECONDS:-540}))"
+deadline="$((SECONDS + ${TESELA_SECONDS:-470}))"
 failed=0
 printf 'step\texit\tseconds\n' >"$out/steps.tsv"
 
@@ -62,7 +66,46 @@ step() {
     fi
 }
 
+peers="$root/benches/peers"
+python="${TESELA_PYTHON:-python3}"
+has_torch=
+if "$python" -c 'import torch, numpy, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
+    has_torch=yes
+else
+    echo "gpu_bench: $python has no torch that sees a CUDA device: no PyTorch in the table" >&2
+fi
+
+# beside EXPERIMENT: our kernels, PyTorch at the same points, and both in one run folder.
+beside() {
+    local name="$1" work="$out/rounds/$1" ours rows=() notes=()
+    step "$name" 100 "$tesela" sweep "$peers/experiments/$name.toml" --device "$device" --out "$work"
+    ours="$(find "$work" -name samples.csv 2>/dev/null | head -n 1)"
+    [ -n "$ours" ] || return
+    if [ -n "$has_torch" ]; then
+        step "${name}_pytorch" 60 "$python" "$peers/pytorch_kernels.py" --points "$ours" --out "$work/pytorch.csv" \
+            --on device --samples 20 --seconds 2
+        rows=(--rows "$work/pytorch.csv")
+        notes=(--note "PyTorch $("$python" -c 'import torch; print(torch.__version__, torch.cuda.get_device_name())'), TF32 off")
+    fi
+    step "${name}_merge" 20 python3 "$peers/merge.py" --out "$out/results/peers_$name" --ours "$(dirname "$ours")" \
+        "${rows[@]}" "${notes[@]}"
+}
+
 step devices 60 "$tesela" devices --json
+beside gpu_matmul
+# Half precision where this program has the op.
+if "$tesela" check no_such_op --device cpu 2>&1 | grep -q matmul_f16; then beside gpu_matmul_f16; fi
+beside gpu_maxpool
+beside gpu_maxpool_backward
+mkdir -p "$out/rounds/step"
+step train_step 60 "$tesela" train experiments/train_alexnet32.toml --device "$device" --epochs 50 --protocol A \
+    ${data:+--data "$data"} --out "$out/rounds/step/alexnet32"
+if [ -n "$has_torch" ]; then
+    step train_step_pytorch 60 "$python" "$peers/pytorch_step.py" --epochs 50
+    cp "$out/train_step_pytorch.out" "$out/rounds/step/pytorch_step.json"
+    step train_step_merge 20 python3 "$peers/merge.py" --out "$out/results/peers_step" --step "$out/rounds/step"
+fi
+step report 60 "$tesela" report "$out"/results/peers_* --out "$out/results/report"
 step check 180 "$tesela" check all --device "$device" --json
 for experiment in experiments/gpu_*.toml; do
     [ -e "$experiment" ] || continue
@@ -73,7 +116,7 @@ step train_alexnet32 120 "$tesela" train experiments/train_alexnet32.toml --devi
     ${data:+--data "$data"} --out "$out/results"
 step reproduce 300 "$tesela" reproduce --device "$device" ${data:+--data "$data"} --out "$out/results"
 # Weights are large, and the same seed makes them again.
-find "$out/results" -name '*.safetensors' -delete
+find "$out/results" "$out/rounds" -name '*.safetensors' -delete
 
 cat "$out/steps.tsv" >&2
 if [ "${TESELA_PACK:-0}" = 1 ]; then

@@ -75,9 +75,9 @@ fi
 
 begin "scripts"
 if command -v shellcheck >/dev/null 2>&1; then
-    shellcheck -x .ci/run scripts/*.sh scripts/setup/*.sh
+    shellcheck -x .ci/run scripts/*.sh scripts/setup/*.sh benches/peers/*.sh
 else
-    for script in .ci/run scripts/*.sh scripts/setup/*.sh; do bash -n "$script"; done
+    for script in .ci/run scripts/*.sh scripts/setup/*.sh benches/peers/*.sh; do bash -n "$script"; done
     printf 'test: shellcheck is not installed: the syntax alone was looked at\n' >&2
 fi
 

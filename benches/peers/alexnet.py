@@ -4,9 +4,7 @@ import random
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import nn
-from torchvision import transforms
 
 CLASSES = ["anatomical", "functional", "metaanalytic"]
 # Layers with parameters by the names that a Tesela checkpoint has for them, by their places in the network.
@@ -44,6 +42,8 @@ def initialise(model):
 
 def plain(antialias=False):
     """A picture as the network takes it: 32 x 32, (x - 0.5) / 0.5."""
+    from torchvision import transforms
+
     return transforms.Compose([
         transforms.ToTensor(),
         transforms.Resize((32, 32), antialias=antialias),
@@ -53,6 +53,8 @@ def plain(antialias=False):
 
 def augmented():
     """The thesis's changes to training images."""
+    from torchvision import transforms
+
     return transforms.Compose([
         transforms.RandomRotation(5),
         transforms.Resize((32, 32)),
@@ -65,6 +67,8 @@ def augmented():
 
 def pictures(folder):
     """Decoded images and labels, a folder per class, below `folder` or its `jpg`."""
+    from PIL import Image
+
     folder = Path(folder)
     if (folder / "jpg").is_dir():
         folder = folder / "jpg"

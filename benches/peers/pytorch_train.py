@@ -82,6 +82,7 @@ def main():
         "train_images": len(train),
         "valid_images": len(valid),
         "wall_s": wall,
+        "epoch_s": seconds,
         "median_epoch_s": sorted(seconds)[len(seconds) // 2],
         "images_per_s": given.epochs * len(train) / wall,
         "peak_memory_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,

@@ -4,7 +4,7 @@
 //! [`bootstrap`] and [`mann_whitney`] say how sure that is, [`quality`] what speaks against the samples themselves.
 //! [`roofline`] says how near a variant comes to what its machine allows.
 //! [`scaling`], [`usl`] and [`threads`] say what more processors bring.
-//! [`compare`] holds two runs against each other. [`training`] says where the time of a training step goes.
+//! [`compare`] holds two runs against each other, [`peers`] our best variant against other libraries. [`training`] says where the time of a training step goes.
 //! [`axis`] finds what a sweep varied, so that a figure knows its horizontal axis.
 
 pub mod amdahl;
@@ -19,6 +19,7 @@ pub mod mann_whitney;
 mod normal;
 mod order_interval;
 pub mod outliers;
+pub mod peers;
 pub mod points;
 pub mod quality;
 pub mod roofline;
@@ -36,6 +37,8 @@ mod certainty_tests;
 mod compare_tests;
 #[cfg(test)]
 mod crossover_tests;
+#[cfg(test)]
+mod peers_tests;
 #[cfg(test)]
 mod scaling_tests;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Budget;
 use crate::error::{Error, Result};
-use crate::ops::{Fill, Op, Sizes, Variant};
+use crate::ops::{Fill, How, Op, Sizes, Variant};
 
 /// The longest experiment file that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -69,7 +69,11 @@ struct File {
     seed: Option<u64>,
     #[serde(default)]
     threads: Vec<u16>,
+    #[serde(default)]
     axes: BTreeMap<String, Axis>,
+    /// Values that go together, as no product of axes has them; each with every point of the axes.
+    #[serde(default)]
+    points: Vec<BTreeMap<String, Axis>>,
     #[serde(default)]
     budget: Budget,
 }
@@ -87,14 +91,14 @@ impl Default for Variants {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(untagged)]
 enum Axis {
     One(Value),
     Many(Vec<Value>),
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(untagged)]
 enum Value {
     Number(u32),
@@ -156,7 +160,7 @@ impl Experiment {
         }
         Ok(Self {
             variants: chosen(op, &file.variants).map_err(|e| bad(e.to_string()))?,
-            points: points(op, &file.axes).map_err(bad)?,
+            points: listed(op, &file.axes, &file.points).map_err(bad)?,
             name: file.name,
             question: file.question,
             expect: file.expect,
@@ -186,6 +190,14 @@ pub(super) fn read_text(path: &Path, what: &'static str) -> Result<Vec<u8>> {
 fn chosen(op: &'static Op, variants: &Variants) -> Result<Vec<&'static Variant>> {
     let names = match variants {
         Variants::Word(word) if word == "all" => return Ok(op.variants.iter().collect()),
+        Variants::Word(word) if word == "parallel" => {
+            let shared = |v: &&Variant| matches!(v.how, How::Cpu { parallel: true, .. });
+            return Ok(op.variants.iter().filter(shared).collect());
+        }
+        // Without the thesis's host loops, which take minutes where a kernel takes milliseconds.
+        Variants::Word(word) if word == "gpu" => {
+            return Ok(op.variants.iter().filter(|v| matches!(v.how, How::Wgsl { .. })).collect());
+        }
         Variants::Word(word) => std::slice::from_ref(word),
         Variants::List(list) => list,
     };
@@ -195,6 +207,29 @@ fn chosen(op: &'static Op, variants: &Variants) -> Result<Vec<&'static Variant>>
             if !found.iter().any(|f| f.name == variant.name) {
                 found.push(variant);
             }
+        }
+    }
+    Ok(found)
+}
+
+/// The points of every listed entry over the axes that all of them share; those of the axes alone where none is listed.
+fn listed(
+    op: &'static Op,
+    axes: &BTreeMap<String, Axis>,
+    entries: &[BTreeMap<String, Axis>],
+) -> Result<Vec<Point>, String> {
+    if entries.is_empty() {
+        return points(op, axes);
+    }
+    let mut found = Vec::new();
+    for entry in entries {
+        if let Some(twice) = entry.keys().find(|name| axes.contains_key(*name)) {
+            return Err(format!("`{twice}` stands in `axes` and in `points`"));
+        }
+        let both = axes.iter().chain(entry).map(|(name, axis)| (name.clone(), axis.clone())).collect();
+        found.extend(points(op, &both)?);
+        if found.len() > MAX_POINTS {
+            return Err(format!("the axes make more than {MAX_POINTS} points"));
         }
     }
     Ok(found)
@@ -260,10 +295,43 @@ mod tests {
     }
 
     #[test]
+    fn listed_points_stand_in_their_order_over_the_axes() {
+        let e = parsed(&format!(
+            "{HEAD}[axes]\nm = [2, 3]\n[[points]]\nk = 5\nn = 'm'\n[[points]]\nk = 7\nn = 1"
+        ));
+        let shown: Vec<String> =
+            e.unwrap().points.iter().map(|p| p.sizes.as_ref().unwrap().to_string()).collect();
+        let plain = ["m=2 n=2 k=5", "m=3 n=3 k=5", "m=2 n=1 k=7", "m=3 n=1 k=7"];
+        assert_eq!(shown, plain.map(|sizes| format!("{sizes} batch=1 ta=no tb=no")));
+        let alone = parsed(&format!("{HEAD}[[points]]\nm = 2\n[[points]]\nm = 4\nk = 3")).unwrap();
+        assert_eq!(alone.points.len(), 2);
+        let twice = parsed(&format!("{HEAD}[axes]\nm = 2\n[[points]]\nm = 3")).unwrap_err();
+        assert!(twice.to_string().contains("in `axes` and in `points`"));
+    }
+
+    #[test]
     fn families_are_expanded_once() {
         let e = parsed(&format!("{HEAD}variants = ['tiled', 'tiled_16', 'serial']\n[axes]\nm = 2")).unwrap();
         let names: Vec<&str> = e.variants.iter().map(|v| v.name).collect();
         assert_eq!(names, ["tiled_16", "tiled_32", "serial"]);
+    }
+
+    #[test]
+    fn words_choose_by_who_runs_a_variant() {
+        let head = "name = 'x'\nquestion = 'q'\nop = 'maxpool'\n";
+        let chosen = |word: &str| {
+            parsed(&format!("{head}variants = '{word}'\n[axes]\nh = 4\nkh = 2")).unwrap().variants
+        };
+        let (all, gpu, parallel) = (chosen("all"), chosen("gpu"), chosen("parallel"));
+        assert!(gpu.iter().any(|v| v.name == "direct") && parallel.iter().any(|v| v.name == "rayon"));
+        let left: Vec<&str> = all
+            .iter()
+            .map(|v| v.name)
+            .filter(|n| !gpu.iter().chain(&parallel).any(|v| v.name == *n))
+            .collect();
+        assert!(
+            left.contains(&"serial") && left.iter().all(|n| *n == "serial" || n.starts_with("per_window"))
+        );
     }
 
     #[test]

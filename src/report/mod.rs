@@ -17,18 +17,24 @@ mod markdown;
 mod page;
 mod pair;
 mod palette;
+mod peer_bars;
+mod peers;
 mod render;
 mod results;
 mod roofline;
 mod scaling;
 mod scene;
 mod section;
+mod shares;
 mod sheet;
 mod source;
+mod speedup_bars;
 mod table;
 mod thesis;
 mod training;
 
+#[cfg(test)]
+mod peers_tests;
 #[cfg(test)]
 mod roofline_tests;
 #[cfg(test)]

@@ -41,7 +41,7 @@ const PALE_ROSE: Colour = Colour(0xe3, 0x9a, 0xa6);
 const PALE_PURPLE: Colour = Colour(0xc7, 0x9a, 0xd0);
 const PALE_INDIGO: Colour = Colour(0x80, 0x79, 0xc4);
 
-const KNOWN: [(&str, Colour, Marker, Dash); 30] = [
+const KNOWN: [(&str, Colour, Marker, Dash); 40] = [
     ("serial", BLACK, Marker::Circle, None),
     ("rayon", GREY, Marker::Square, None),
     ("library", BROWN, Marker::Diamond, None),
@@ -75,6 +75,17 @@ const KNOWN: [(&str, Colour, Marker, Dash); 30] = [
     ("workgroup", GREEN, Marker::Diamond, None),
     ("rows", GREEN, Marker::Diamond, None),
     ("two_stage", GREEN, Marker::Diamond, None),
+    // Other libraries.
+    ("peer_pytorch", ROSE, Marker::Circle, DOTS),
+    ("peer_pytorch_channels_last", PALE_ROSE, Marker::Plus, DOTS),
+    ("peer_pytorch_graphs", PALE_PURPLE, Marker::Square, DOTS),
+    ("peer_onnxruntime", INDIGO, Marker::Triangle, DOTS),
+    ("peer_numpy", OLIVE, Marker::Square, DOTS),
+    ("peer_burn", PURPLE, Marker::Down, DOTS),
+    ("peer_candle", ORANGE, Marker::Cross, DOTS),
+    ("peer_gemm", GREEN, Marker::Plus, DOTS),
+    ("peer_matrixmultiply", SKY, Marker::Down, DOTS),
+    ("peer_ndarray", MINT, Marker::Cross, DOTS),
 ];
 
 /// The look of a variant. One that is not in the list, as a user's own kernel, gets a look from its name.
@@ -178,6 +189,35 @@ mod tests {
         "per_window_tiled_constant",
     ];
 
+    /// Other libraries on the CPU, beside what runs there of ours.
+    const BESIDE_CPU: [&str; 11] = [
+        "serial",
+        "rayon",
+        "library",
+        "peer_pytorch",
+        "peer_pytorch_channels_last",
+        "peer_onnxruntime",
+        "peer_numpy",
+        "peer_candle",
+        "peer_gemm",
+        "peer_matrixmultiply",
+        "peer_ndarray",
+    ];
+    /// Other libraries on an adapter, beside our kernels.
+    const BESIDE_PRODUCTS: [&str; 9] = [
+        "naive",
+        "loop",
+        "tiled_16",
+        "tiled_32",
+        "blocked_128x128_8x8",
+        "blocked_64x64_4x4",
+        "registers_4x4",
+        "peer_burn",
+        "peer_pytorch",
+    ];
+    const BESIDE_POOLING: [&str; 7] =
+        ["direct", "tiled", "vectorized", "separable", "windows_batched", "peer_burn", "peer_pytorch"];
+
     type Matrix = [[f64; 3]; 3];
 
     /// Full sight, then no red, green and blue cones: Machado, Oliveira and Fernandes, "A Physiologically-based Model for
@@ -217,7 +257,7 @@ mod tests {
 
     #[test]
     fn no_two_variants_of_an_operation_look_alike_to_anyone() {
-        for op in [&PRODUCTS[..], &POOLING] {
+        for op in [&PRODUCTS[..], &POOLING, &BESIDE_CPU, &BESIDE_PRODUCTS, &BESIDE_POOLING] {
             for (at, a) in op.iter().enumerate() {
                 for b in &op[..at] {
                     let (x, y) = (look(a), look(b));

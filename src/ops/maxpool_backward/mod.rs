@@ -13,7 +13,7 @@ use super::maxpool::{self, Pool};
 use super::shader::wgsl;
 use super::tolerance::EPS;
 use super::{
-    Bound, Cost, CpuCall, DType, Data, Expected, Field, Fill, Op, Operand, Pass, Role, Sizes, Variant,
+    Bound, Caps, Cost, CpuCall, DType, Data, Expected, Field, Fill, Op, Operand, Pass, Role, Sizes, Variant,
 };
 
 /// The operation.
@@ -74,7 +74,28 @@ static VARIANTS: &[Variant] = &[
         "one thread an element of the image, a loop over the windows that may hold it",
         &[Pass::plain(wgsl!("maxpool_backward/gather"))],
     ),
+    Variant::kernels(
+        "gather_specialized",
+        "one thread a block of the image, each window that may hold a part of it read once; windows compiled in",
+        &[Pass::plain(wgsl!("maxpool_backward/gather_specialized"))],
+    )
+    .requiring(block),
 ];
+
+/// Windows that a thread of `gather_specialized` holds, and elements that it writes, at most.
+const CAPACITY: u64 = 64;
+
+fn block(sizes: &Sizes, _: &Caps) -> Option<String> {
+    let pool = Pool::of(sizes);
+    let windows = |k: u32, s: u32, d: u32| (u64::from(d) * u64::from(k - 1) + u64::from(s)) / u64::from(s);
+    let held = windows(pool.kh, pool.sh, pool.dh) * windows(pool.kw, pool.sw, pool.dw);
+    let elements = u64::from(pool.sh) * u64::from(pool.sw);
+    (held > CAPACITY || elements > CAPACITY).then(|| {
+        format!(
+            "a thread would hold {held} windows and write {elements} elements; {CAPACITY} of each is the most"
+        )
+    })
+}
 
 const CASES: &[&str] = &[
     "h=1 kh=1",

@@ -1,0 +1,82 @@
+//! Our best variant beside each other library at the same sizes: ratios of medians of one run, with intervals.
+//!
+//! A row of another library has a variant that begins with [`PREFIX`]. Like is held against like: what runs on the CPU
+//! against our CPU variants with no more threads, what runs on an adapter against our kernels on that adapter.
+
+use super::points::{Point, Time};
+use super::stats::Estimate;
+use crate::record::Clock;
+
+/// What the variants of other libraries begin with.
+pub const PREFIX: &str = "peer_";
+
+/// Whether a variant is another library's.
+pub fn is_peer(variant: &str) -> bool {
+    variant.starts_with(PREFIX)
+}
+
+/// Which of the two is faster beyond doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Winner {
+    /// Our variant: the interval of the ratio lies above 1.
+    Ours,
+    /// The other library: the interval lies below 1.
+    Peer,
+    /// The interval holds 1, or there are too few samples for one.
+    Unclear,
+}
+
+/// Another library beside our best variant at one point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beside<'a> {
+    /// Our variant with the least median.
+    pub ours: &'a Point,
+    /// The other library.
+    pub peer: &'a Point,
+    /// Which time is compared: the call on the CPU; on an adapter the kernel where the device's timestamps give it on
+    /// both sides, else resident.
+    pub time: Time,
+    /// The other library's median over ours: how many times as fast ours is.
+    pub ratio: Estimate,
+}
+
+impl Beside<'_> {
+    /// Who is faster.
+    pub fn winner(&self) -> Winner {
+        match self.ratio.interval {
+            Some(i) if i.low > 1.0 => Winner::Ours,
+            Some(i) if i.high < 1.0 => Winner::Peer,
+            _ => Winner::Unclear,
+        }
+    }
+}
+
+/// Every point of another library beside our best at the same op and sizes, in the order of the rows. A point without
+/// one of ours to compare with is left out.
+pub fn beside(points: &[Point]) -> Vec<Beside<'_>> {
+    points.iter().filter(|p| is_peer(&p.variant)).filter_map(|peer| best_beside(points, peer)).collect()
+}
+
+fn best_beside<'a>(points: &'a [Point], peer: &'a Point) -> Option<Beside<'a>> {
+    let like = |p: &&Point| {
+        let same = p.op == peer.op && p.sizes == peer.sizes && !is_peer(&p.variant);
+        let place = match (p.threads, peer.threads) {
+            (Some(ours), Some(theirs)) => ours <= theirs,
+            (None, None) => p.adapter == peer.adapter,
+            _ => false,
+        };
+        same && place
+    };
+    let times: &[Time] = match peer.threads {
+        Some(_) => &[Time::EndToEnd],
+        None if peer.clock == Some(Clock::Timestamp) => &[Time::Kernel, Time::Resident],
+        None => &[Time::Resident],
+    };
+    times.iter().find_map(|&time| {
+        let theirs = peer.resamples(time)?;
+        let usable = |p: &&Point| time != Time::Kernel || p.clock == Some(Clock::Timestamp);
+        let timed = points.iter().filter(like).filter(usable).filter_map(|p| Some((p, p.resamples(time)?)));
+        let (ours, least) = timed.min_by(|a, b| a.1.estimate().value.total_cmp(&b.1.estimate().value))?;
+        Some(Beside { ours, peer, time, ratio: theirs.ratio(least)? })
+    })
+}

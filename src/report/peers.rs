@@ -1,0 +1,113 @@
+//! Our best variant beside each other library: who is faster, by how much, winners and losers alike.
+
+use super::format;
+use super::page::{Block, heading, text};
+use super::peer_bars;
+use super::source::Source;
+use super::table::Table;
+use crate::analysis::peers::{Beside, PREFIX, Winner, beside};
+use crate::analysis::points::Point;
+
+/// What the libraries call themselves, by their variants.
+const NAMES: [(&str, &str); 10] = [
+    ("pytorch", "PyTorch"),
+    ("pytorch_channels_last", "PyTorch, channels last"),
+    ("pytorch_graphs", "PyTorch, CUDA graphs"),
+    ("onnxruntime", "ONNX Runtime"),
+    ("numpy", "NumPy"),
+    ("burn", "burn"),
+    ("candle", "candle"),
+    ("gemm", "gemm"),
+    ("matrixmultiply", "matrixmultiply"),
+    ("ndarray", "ndarray"),
+];
+
+/// A library as a reader knows it.
+pub(super) fn library(variant: &str) -> String {
+    let rest = variant.strip_prefix(PREFIX).unwrap_or(variant);
+    let known = NAMES.iter().find(|(name, _)| *name == rest).map(|(_, shown)| (*shown).to_string());
+    known.unwrap_or_else(|| rest.replace('_', " "))
+}
+
+/// The section; nothing where the run measured no other library.
+pub(super) fn section(source: &Source) -> Vec<Block> {
+    let mut all = beside(&source.points);
+    // By size first: the rows stand there library by library.
+    all.sort_by_key(|b| source.points.iter().position(|p| p.op == b.peer.op && p.sizes == b.peer.sizes));
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut blocks = vec![
+        heading(3, "Beside other libraries"),
+        text(
+            "What a user could take instead, measured in the same run on the same machine in turns with ours. Each library \
+             stands beside our fastest variant at that size: on the CPU the whole call with no more threads than the \
+             library had, on an adapter the kernel where both have the device's timestamps, else from submission to \
+             completion. The ratio is that of the two medians, above 1 where ours is faster; a winner is named where its \
+             95 % interval leaves 1 out.",
+        ),
+    ];
+    let mut ops: Vec<&str> = Vec::new();
+    for row in &all {
+        if !ops.contains(&row.peer.op.as_str()) {
+            ops.push(&row.peer.op);
+        }
+    }
+    for op in ops {
+        let rows: Vec<&Beside<'_>> = all.iter().filter(|b| b.peer.op == op).collect();
+        let points: Vec<&Point> = rows.iter().map(|b| b.peer).collect();
+        let stem = format!("{}-{}-peers", source.slug, super::source::slug(op));
+        blocks.push(Block::Table(table(source, &rows, &points, &stem)));
+        blocks.extend(peer_bars::figure(op, &rows, &|p| sizes(p, &points), &stem, &source.adapter()));
+    }
+    blocks
+}
+
+fn table(source: &Source, rows: &[&Beside<'_>], points: &[&Point], stem: &str) -> Table {
+    let head =
+        ["sizes", "library", "its median", "ours", "our median", "time", "ours is as fast", "the faster one"];
+    let op = points.first().map_or("", |p| p.op.as_str());
+    let mut table = Table::new(stem, format!("{op} beside other libraries ({})", source.tag()), &head);
+    for row in rows {
+        let name = library(&row.peer.variant);
+        let winner = match row.winner() {
+            Winner::Ours => "**ours**".to_string(),
+            Winner::Peer => format!("**{name}**"),
+            Winner::Unclear => "unclear".to_string(),
+        };
+        let median = |p: &Point| p.time(row.time).map_or_else(String::new, format::time_estimate);
+        let cells = vec![
+            sizes(row.peer, points),
+            name,
+            median(row.peer),
+            row.ours.variant.clone(),
+            median(row.ours),
+            if row.peer.on_cpu() { "call" } else { row.time.name() }.to_string(),
+            format::factor_estimate(row.ratio),
+            winner,
+        ];
+        table.push_from(cells, source.origin([row.peer, row.ours]));
+    }
+    table
+}
+
+/// The sizes in which the points differ; those that are equal in this one share a value, as in `m = n = k = 512`.
+fn sizes(point: &Point, points: &[&Point]) -> String {
+    let value = |p: &Point, name: &str| p.sizes.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+    let varies = |name: &str| points.iter().any(|p| value(p, name) != value(point, name));
+    // Columns that are equal in every point are one: the side of a square, the width of a window.
+    let twin = |a: &str, b: &str| points.iter().all(|p| value(p, a) == value(p, b));
+    let mut groups: Vec<(Vec<&str>, &str)> = Vec::new();
+    for (name, shown) in point.sizes.iter().filter(|(name, _)| varies(name)) {
+        match groups.iter_mut().find(|(names, _)| names.first().is_some_and(|first| twin(first, name))) {
+            Some((names, _)) => names.push(name),
+            None => groups.push((vec![name], shown)),
+        }
+    }
+    if groups.is_empty() {
+        return "one size only".to_string();
+    }
+    let words: Vec<String> =
+        groups.into_iter().map(|(names, shown)| format!("{} = {shown}", names.join(" = "))).collect();
+    words.join(", ")
+}
