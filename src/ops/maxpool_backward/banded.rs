@@ -124,5 +124,5 @@ fn spread(w: u32, at: u32, dy: &[f32], indices: &[i32], [top, bottom]: [&mut [f3
 /// Planes have at most 2^31 elements.
 #[inline(always)]
 fn position(at: usize) -> u32 {
-    at as u32
+    u32::try_from(at).unwrap_or(u32::MAX)
 }

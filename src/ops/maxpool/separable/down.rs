@@ -11,10 +11,10 @@ const DIRECT: usize = 4;
 /// Row maxima of a tile.
 pub(super) struct Maxima<'m, T> {
     /// `stride` elements a row.
-    pub(super) rows: &'m mut [T],
+    pub(super) rows: &'m [T],
     pub(super) stride: usize,
-    /// Memory for one row.
-    pub(super) prefix: &'m mut Vec<T>,
+    /// Memory for van Herk's scans.
+    pub(super) scans: &'m mut Scans<T>,
 }
 
 /// Hands `write` every output row of the tile: its number and what fills it.
@@ -89,9 +89,18 @@ struct Class {
     taps: usize,
 }
 
-/// Where van Herk's scan stands: rows of the class.
+/// Memory for van Herk's scans, kept from tile to tile.
+#[derive(Default)]
+pub(super) struct Scans<T> {
+    /// For each row of a block the maxima from there to the block's end.
+    suffixes: Vec<T>,
+    /// The maxima from the next block's start on, and room for those of one row more: a comparison in place would make
+    /// of each store one that depends on it.
+    prefix: [Vec<T>; 2],
+}
+
+/// Where the scans stand: rows of the class.
 struct Block {
-    /// The first row of the block, whose rows hold the maxima from there to the block's end by now.
     start: usize,
     /// The first row that the prefix does not hold.
     next: usize,
@@ -107,51 +116,80 @@ fn van_herk<O: Order, S: Sink<O::Tap>>(
     maxima: &mut Maxima<'_, O::Tap>,
     sink: &mut S,
 ) {
-    let Maxima { rows, stride, prefix } = maxima;
-    let at = |row: usize| (class.first + row * class.step) * *stride;
+    let (rows, stride) = (&*maxima.rows, maxima.stride);
+    let Scans { suffixes, prefix: [prefix, longer] } = &mut *maxima.scans;
+    let row = |row: usize| &rows[(class.first + row * class.step) * stride..][..stride];
     if block.as_ref().is_none_or(|b| t >= b.start + class.taps) {
-        for row in (t..t + class.taps - 1).rev() {
-            let (head, tail) = rows.split_at_mut(at(row + 1));
-            let to = &mut head[at(row)..][..*stride];
-            to.iter_mut().zip(&tail[..*stride]).for_each(|(to, &v)| *to = O::winner(*to, v));
+        suffixes.resize(class.taps * stride, O::VOID);
+        prefix.resize(stride, O::VOID);
+        longer.resize(stride, O::VOID);
+        let last = class.taps - 1;
+        suffixes[last * stride..].copy_from_slice(row(t + last));
+        for number in (0..last).rev() {
+            let (head, tail) = suffixes.split_at_mut((number + 1) * stride);
+            merge::<O>(row(t + number), &tail[..stride], &mut head[number * stride..]);
         }
         *block = Some(Block { start: t, next: t + class.taps });
     }
     let Some(block) = block else { return };
     let end = t + class.taps;
-    let start_of_prefix = block.start + class.taps;
-    prefix.resize(*stride, O::VOID);
-    if block.next == start_of_prefix && block.next < end {
-        prefix.copy_from_slice(&rows[at(block.next)..][..*stride]);
+    let suffix = &suffixes[(t - block.start) * stride..][..stride];
+    if t == block.start {
+        return sink.row(
+            r,
+            #[inline(always)]
+            |y| y.copy_from_slice(&suffix[..y.len()]),
+        );
+    }
+    if block.next == block.start + class.taps {
+        prefix.copy_from_slice(row(block.next));
         block.next += 1;
     }
     while block.next + 1 < end {
-        let row = &rows[at(block.next)..][..*stride];
-        prefix.iter_mut().zip(row).for_each(|(p, &v)| *p = O::winner(*p, v));
+        merge::<O>(prefix, row(block.next), longer);
+        std::mem::swap(prefix, longer);
         block.next += 1;
     }
-    sink.row(
-        r,
-        #[inline(always)]
-        |y| {
-            let suffix = &rows[at(t)..][..y.len()];
-            if end == start_of_prefix {
-                y.copy_from_slice(suffix);
-            } else if block.next < end {
-                // The last row joins the prefix on the way.
-                let row = &rows[at(block.next)..][..y.len()];
-                for (((y, p), &v), &s) in y.iter_mut().zip(prefix.iter_mut()).zip(row).zip(suffix) {
-                    *p = O::winner(*p, v);
-                    *y = O::winner(s, *p);
-                }
-                block.next = end;
-            } else {
-                for ((y, &p), &s) in y.iter_mut().zip(prefix.iter()).zip(suffix) {
-                    *y = O::winner(s, p);
-                }
-            }
-        },
-    );
+    if block.next < end {
+        // The last row joins the prefix on the way.
+        sink.row(
+            r,
+            #[inline(always)]
+            |y| merge_twice::<O>(suffix, prefix, row(block.next), longer, y),
+        );
+        std::mem::swap(prefix, longer);
+        block.next = end;
+    } else {
+        sink.row(
+            r,
+            #[inline(always)]
+            |y| merge::<O>(suffix, prefix, y),
+        );
+    }
+}
+
+/// The winners of two rows. The arguments tell the compiler that they do not overlap.
+#[inline(always)]
+fn merge<O: Order>(first: &[O::Tap], second: &[O::Tap], to: &mut [O::Tap]) {
+    for ((to, &a), &b) in to.iter_mut().zip(first).zip(second) {
+        *to = O::winner(a, b);
+    }
+}
+
+/// The prefix with one row more, and the winners of the suffix and that.
+#[inline(always)]
+fn merge_twice<O: Order>(
+    suffix: &[O::Tap],
+    prefix: &[O::Tap],
+    row: &[O::Tap],
+    longer: &mut [O::Tap],
+    y: &mut [O::Tap],
+) {
+    for ((((y, longer), &s), &p), &v) in y.iter_mut().zip(longer).zip(suffix).zip(prefix).zip(row) {
+        let more = O::winner(p, v);
+        *longer = more;
+        *y = O::winner(s, more);
+    }
 }
 
 fn gcd(a: usize, b: usize) -> usize {

@@ -16,15 +16,13 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use self::along::{Sweep, along};
-use self::down::{Maxima, Sink, down};
+use self::down::{Maxima, Scans, Sink, down};
 use self::order::{Numbers, Order, Positions, Values, decode};
 use self::tile::{Tile, padded, span};
 use super::{Pool, cpu, pairs};
 use crate::ops::CpuCall;
 use crate::ops::wide::wide;
 
-/// Outputs of a tile along a row at most.
-const COLUMNS: usize = 512;
 /// Row maxima of a tile: half a megabyte of values.
 const MAXIMA: usize = 1 << 17;
 /// Outputs that are worth a task of their own.
@@ -37,6 +35,10 @@ pub(super) fn run(call: &mut CpuCall<'_, '_>) {
     let x = call.inputs[0].f32();
     if p.indices && (p.pad_zero || pairs::suits(&p)) {
         // Zeros of the padding count where they stand among the elements.
+        return cpu::rayon(call);
+    }
+    if !p.indices && p.sw == 2 && p.dw == 1 && p.kw <= 4 && p.kh <= 4 && !pairs::suits(&p) {
+        // Down first leaves half as many rows to go along, which is worth more than the tiles here.
         return cpu::rayon(call);
     }
     let (values, indices) = cpu::outputs(call.outputs);
@@ -96,13 +98,13 @@ pub(super) fn run(call: &mut CpuCall<'_, '_>) {
 struct Scratch<T> {
     sweep: Sweep<T>,
     maxima: Vec<T>,
-    prefix: Vec<T>,
+    scans: Scans<T>,
 }
 
 /// Rows of outputs that are done together: as many as the cache takes, but enough bands for all threads; and a window's
 /// rows at least, for those between two bands are looked at twice.
 fn band(p: &Pool, threads: usize) -> usize {
-    let stride = padded(p, COLUMNS.min(p.ow as usize)) / p.sw as usize;
+    let stride = padded(p, columns(p).min(p.ow as usize)) / p.sw as usize;
     let room = MAXIMA / stride;
     let most = if tile::apart(p) {
         room / p.kh as usize
@@ -126,7 +128,13 @@ fn parts<'v, T>(
 /// The columns of outputs, tile by tile, of about the same width.
 fn tiles(p: &Pool) -> impl Iterator<Item = Range<usize>> {
     let ow = p.ow as usize;
-    (0..ow).step_by(COLUMNS).map(move |first| first..(first + COLUMNS).min(ow))
+    let columns = columns(p);
+    (0..ow).step_by(columns).map(move |first| first..(first + columns).min(ow))
+}
+/// Outputs of a tile along a row at most: long runs of memory where windows are short; else fewer, so that a tile has many
+/// more rows than a window.
+fn columns(p: &Pool) -> usize {
+    if p.kh <= 4 { 2048 } else { 512 }
 }
 
 fn band_of_values(p: &Pool, plane: &[f32], rows: Range<usize>, y: &mut [f32], scratch: &mut Scratch<f32>) {
@@ -151,12 +159,12 @@ fn pooled<O: Order, S: Sink<O::Tap>>(
     scratch: &mut Scratch<O::Tap>,
     sink: &mut S,
 ) -> bool {
-    let Scratch { sweep, maxima, prefix } = scratch;
+    let Scratch { sweep, maxima, scans } = scratch;
     maxima.resize(tile.image_rows() * tile.stride(), O::VOID);
     if along::<O>(tile, stops_at_nan, sweep, maxima) && stops_at_nan {
         return true;
     }
-    down::<O, S>(tile, &mut Maxima { rows: maxima, stride: tile.stride(), prefix }, sink);
+    down::<O, S>(tile, &mut Maxima { rows: maxima, stride: tile.stride(), scans }, sink);
     false
 }
 

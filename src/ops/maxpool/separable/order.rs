@@ -85,7 +85,7 @@ impl Order for Positions {
 
     #[inline(always)]
     fn load(row: &[f32], at: usize, taps: &mut [i64]) -> bool {
-        let mut at = at as u32;
+        let mut at = u32::try_from(at).unwrap_or(0);
         for (tap, &v) in taps.iter_mut().zip(row) {
             *tap = key(v, at);
             at += 1;
@@ -101,8 +101,8 @@ fn key(v: f32, at: u32) -> i64 {
     let zero = v == 0.0;
     let above = if v.is_nan() { NAN } else { in_order(if zero { 0 } else { bits }) };
     let place = if v.is_nan() { at } else { !at };
-    let below = place << 1 | if zero { v.to_bits() >> 31 } else { 0 };
-    i64::from(above) << 32 | i64::from(below)
+    let below = (place << 1) | if zero { v.to_bits() >> 31 } else { 0 };
+    (i64::from(above) << 32) | i64::from(below)
 }
 
 /// The bits of a number as an integer of the same order, and back.
@@ -111,14 +111,21 @@ fn in_order(bits: i32) -> i32 {
     bits ^ ((bits >> 31) & i32::MAX)
 }
 
+/// The two halves of a key: what orders values, and the position.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+fn halves(key: i64) -> (i32, u32) {
+    ((key >> 32) as i32, key as u32)
+}
+
 /// The values and positions that keys stand for. NaN are fetched from their plane, whatever their bits.
 #[inline(always)]
 pub(super) fn decode(keys: &[i64], plane: &[f32], y: &mut [f32], indices: &mut [i32]) {
     let mut nan = 0u32;
     for ((&key, y), index) in keys.iter().zip(y.iter_mut()).zip(indices.iter_mut()) {
-        let (above, below) = ((key >> 32) as i32, key as u32);
+        let (above, below) = halves(key);
         nan |= u32::from(above == NAN);
-        let place = if above == NAN { below >> 1 } else { !below >> 1 & i32::MAX.cast_unsigned() };
+        let place = if above == NAN { below >> 1 } else { (!below >> 1) & i32::MAX.cast_unsigned() };
         let bits = if above == 0 { below << 31 } else { in_order(above).cast_unsigned() };
         let void = key == Positions::VOID;
         *y = if void { f32::NEG_INFINITY } else { f32::from_bits(bits) };
@@ -126,7 +133,7 @@ pub(super) fn decode(keys: &[i64], plane: &[f32], y: &mut [f32], indices: &mut [
     }
     if nan != 0 {
         for ((&key, y), &index) in keys.iter().zip(y).zip(indices.iter()) {
-            if (key >> 32) as i32 == NAN {
+            if halves(key).0 == NAN {
                 *y = usize::try_from(index).map_or(f32::NAN, |at| plane[at]);
             }
         }

@@ -16,17 +16,17 @@ fn runner(cases: u32) -> TestRunner {
 /// Values of every kind, few of them rare ones, so that some rows have none.
 fn image(kind: usize, seed: u64, len: usize) -> Data {
     let draws = Fill::Uniform.floats(seed, 0, len);
-    let value = |(at, v): (usize, &f32)| match kind {
+    let value = |(at, v): (u32, &f32)| match kind {
         // Zeros of both signs, larger than all else.
         0 if *v > 0.0 => f32::copysign(0.0, v - 0.5),
         // One NaN in a thousand, each with a payload of its own.
-        1 if *v > 0.998 => f32::from_bits(0x7FC0_0000 | (at as u32 & 0xFFFF) | (at as u32 & 1) << 31),
+        1 if *v > 0.998 => f32::from_bits(0x7FC0_0000 | (at & 0xFFFF) | ((at & 1) << 31)),
         // Few values, so that most are equal.
         2 => (v * 3.0).round(),
         3 if *v > -0.9 => f32::NEG_INFINITY,
         _ => *v,
     };
-    Data::F32(draws.f32().iter().enumerate().map(|(at, v)| value((at, v))).collect())
+    Data::F32((0..).zip(draws.f32()).map(value).collect())
 }
 
 fn exact(sizes: &Sizes, x: &Data) -> Result<(), TestCaseError> {
@@ -39,8 +39,8 @@ fn exact(sizes: &Sizes, x: &Data) -> Result<(), TestCaseError> {
     run(&mut CpuCall { sizes, inputs: &[x.view()], outputs: &mut views, threads: 2 });
     let (image, per_plane) = p.planes();
     for (number, plane) in x.f32().chunks_exact(image).enumerate() {
-        for at in 0..per_plane {
-            let (r, q) = (at as u32 / p.ow, at as u32 % p.ow);
+        let all = (0..p.oh).flat_map(|r| (0..p.ow).map(move |q| (r, q)));
+        for (at, (r, q)) in all.enumerate() {
             let (value, index) = window(&p, plane, r, q);
             let got = outputs[0].f32()[number * per_plane + at];
             prop_assert_eq!(got.to_bits(), value.to_bits(), "{} at {} {}: {} {}", sizes, r, q, got, value);
