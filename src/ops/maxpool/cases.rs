@@ -44,6 +44,9 @@ const MAXPOOL: &[[u32; 13]] = &[
     // Windows that fill a tile of shared memory several times over, by rows and by parts of a row.
     [1, 1, 40, 45, 9, 9, 9, 9, 0, 0, 1, 1, 0],
     [1, 1, 20, 61, 2, 20, 2, 20, 1, 1, 1, 1, 0],
+    // More windows over one tap than a thread keeps in registers, and dilated ones that share taps.
+    [1, 1, 80, 83, 35, 37, 1, 1, 17, 18, 1, 1, 0],
+    [1, 2, 48, 45, 9, 10, 1, 2, 8, 9, 2, 2, 0],
     // Windows between whose taps the whole image fits: they hold nothing.
     [1, 2, 3, 2, 2, 2, 1, 1, 2, 2, 4, 4, 0],
 ];
