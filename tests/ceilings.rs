@@ -33,7 +33,7 @@ fn an_adapter_has_every_ceiling_or_a_reason() {
     assert_eq!(found.probe(ProbeKind::FmaF16, Side::Gpu).is_some(), gpu.caps().f16);
     assert_eq!(found.skipped.len(), usize::from(!gpu.caps().f16), "{:?}", found.skipped);
     assert!(found.skipped.iter().all(|s| s.reason.contains("SHADER_F16")));
-    let (gpu, cpu) = (roof(&found, Side::Gpu).unwrap(), roof(&found, Side::Cpu).unwrap());
+    let (gpu, cpu) = (roof(&found, Side::Gpu, "matmul").unwrap(), roof(&found, Side::Cpu, "matmul").unwrap());
     for roof in [gpu, cpu] {
         // Wide enough for every machine: 10 MB/s to 1 PB/s, 10 MFLOP/s to 100 PFLOP/s.
         assert!(
@@ -55,6 +55,6 @@ fn an_adapter_has_every_ceiling_or_a_reason() {
 fn without_an_adapter_the_cpu_has_its_ceilings() {
     let found = ceilings(&Engine::new(None, 2).unwrap()).unwrap();
     assert_eq!((found.adapter.as_deref(), found.threads), (None, 2));
-    assert!(found.skipped.is_empty() && roof(&found, Side::Gpu).is_none());
-    assert!(roof(&found, Side::Cpu).is_some());
+    assert!(found.skipped.is_empty() && roof(&found, Side::Gpu, "matmul").is_none());
+    assert!(roof(&found, Side::Cpu, "matmul").is_some());
 }

@@ -27,6 +27,19 @@ document.getElementById("f").addEventListener("load", (event) => {
   say("before", cells());
   table.tHead.rows[0].cells[2].querySelector("button").click();
   say("after", cells());
+  const row = table.tBodies[0].rows[0];
+  row.click();
+  say("origin", row.nextElementSibling.textContent);
+  say("told", page.documentElement.scrollWidth);
+  row.click();
+  say("closed", table.querySelectorAll(".origin").length);
+  const bare = [...page.querySelectorAll("table")].filter((t) =>
+    /end to end|Kernel|Resident|fitted|growth|ceiling/i.test(t.caption.textContent) &&
+    /software adapter|AMD/.test(t.caption.textContent));
+  say("without", bare.flatMap((t) => [...t.tBodies[0].rows]).filter((r) => !r.title).length);
+  const mark = page.querySelector("svg g rect title").parentNode;
+  mark.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+  say("mark", mark.closest("figure").querySelector("output").textContent);
   say("hints", page.querySelectorAll("svg g rect title").length);
   say("done", "yes");
 });
@@ -100,6 +113,14 @@ fn the_page_needs_nothing_and_fits_a_phone() {
     assert_eq!((seen("width").as_str(), seen("opened").as_str()), ("360", "360"), "text overflows");
     assert_eq!(seen("requests"), "0");
     assert!(seen("hints").parse::<u32>().unwrap() > 1000, "{}", seen("hints"));
+    assert!(seen("origin").contains("samples.csv, row") && seen("origin").contains(" where variant = "));
+    assert_eq!(
+        (seen("told").as_str(), seen("closed").as_str()),
+        ("360", "0"),
+        "a row says where it comes from"
+    );
+    assert_eq!(seen("without"), "0", "rows of measured numbers that do not say where they come from");
+    assert!(seen("mark").contains(':'), "a touch on a mark tells its values: {}", seen("mark"));
     let (before, after) = (seen("before"), seen("after"));
     let mut want: Vec<f64> = before.split('|').map(seconds).collect();
     let got: Vec<f64> = after.split('|').map(seconds).collect();

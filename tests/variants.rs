@@ -10,12 +10,13 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use tesela::engine::Engine;
+use tesela::engine::{Engine, outputs};
+use tesela::gpu::Checks;
 use tesela::lab::{Case, Verdict, cases, verify};
 use tesela::ops::probe::{FMA_F16, PROBES};
 use tesela::ops::{Fill, OPS, Op, Variant, conv2d, matmul, maxpool};
 
-/// How often a variant passed, and how often the device's limits were too small for it.
+/// How often a variant passed, and how often the device lacked what it needs.
 #[derive(Clone, Copy, Default)]
 struct Tally {
     passed: u32,
@@ -37,7 +38,8 @@ fn all_pass(
                 Verdict::Passed(_) => tally.passed += 1,
                 Verdict::Failed(mismatch) => faults.push(mismatch.to_string()),
                 Verdict::Skipped(reason) => {
-                    tally.too_big += u32::from(reason.contains("maxCompute"));
+                    let lacks = reason.contains("maxCompute") || reason.contains("the device has no");
+                    tally.too_big += u32::from(lacks);
                     *skipped.entry((variant.name, reason)).or_insert(0) += 1;
                 }
             }
@@ -55,8 +57,10 @@ fn cases(op: &'static Op) -> Vec<Case> {
     setups.map(|(seed, s)| Case::drawn(op, &s.sizes, s.fill, seed)).collect()
 }
 
+/// With checks in the kernels, then without.
 fn every_variant_passes_every_case(op: &'static Op) {
     let Some(engine) = support::engine_or_skip() else { return };
+    let engine = engine.with_checks(Checks::Off);
     let variants: Vec<_> = op.variants.iter().collect();
     let cases = cases(op);
     let all = cases.len();
@@ -153,4 +157,33 @@ fn every_small_product_by_the_thesis_kernels() {
 #[test]
 fn every_small_product_by_register_tiles() {
     every_small_product(|v| v.name.starts_with("blocked") || v.name.starts_with("registers"));
+}
+
+/// The outputs of a variant, with these checks in its kernels; `None` where it does not run.
+fn bits(engine: &Engine, case: &Case, variant: &'static Variant, checks: Checks) -> Option<Vec<Vec<u8>>> {
+    let mut prepared = engine.prepare_checked(case.op, variant, &case.sizes, &[], checks).ok()?;
+    let mut results = outputs(case.op, &case.sizes);
+    prepared.poison().unwrap();
+    prepared.run(&case.inputs, &mut results).unwrap();
+    Some(results.iter().map(|data| data.bytes().to_vec()).collect())
+}
+
+/// Twice on one adapter, and without checks, which leave the arithmetic as it is.
+#[test]
+fn every_kernel_gives_the_same_bits_twice() {
+    let Some(engine) = support::engine_or_skip() else { return };
+    for op in OPS {
+        for case in cases(op).into_iter().rev().step_by(7).take(4) {
+            for variant in op.variants.iter().filter(|v| !v.is_cpu()) {
+                if variant.finite_only && !case.is_finite() {
+                    continue;
+                }
+                let run = |checks| bits(&engine, &case, variant, checks);
+                let [once, twice, unchecked] = [Checks::On, Checks::On, Checks::Off].map(run);
+                let name = format!("{}/{} at {}", op.name, variant.name, case.sizes);
+                assert!(once == twice, "{name}: other bits the second time");
+                assert!(once == unchecked, "{name}: other bits without checks");
+            }
+        }
+    }
 }

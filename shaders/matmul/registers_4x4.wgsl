@@ -1,21 +1,24 @@
 // C = A B, 4 x 4 elements a thread in registers, no shared memory.
 //
-// a: m x k, b: k x n, c: m x n, row-major f32; A and B are bound as vectors of four.
-// A workgroup of WX x WY threads computes a patch of 4 WY rows and 4 WX columns of C; thread (x, y) has rows 4y..4y+3 and
-// columns 4x..4x+3 of it. Where k and n are multiples of four, it walks along k four terms at a time: four vectors of A
-// and four of B feed 64 fused multiply-adds, so that caches, not a barrier, share what the neighbours read too. Elsewhere
-// the rows are not aligned and elements are read one by one. Rows and columns past the edge read the last one that exists
-// and are not stored. No shared memory, no barrier.
+// a: m x k, b: k x n, c: m x n, row-major f32, `batch` of each; a may lie as k x m (ta), b as n x k (tb). A and B are
+// bound as vectors of four.
+// A workgroup of WX x WY threads computes a patch of 4 WY rows and 4 WX columns of C; thread (x, y) has rows
+// 4y..4y+3 and columns 4x..4x+3 of it.
+// Where the rows of A and of B, as they lie in memory, are a multiple of four long, it walks along k four terms at a time:
+// 4 vectors of A and 4 of B feed 64 fused multiply-adds, so that caches, not a barrier, share what the neighbours
+// read too. Elsewhere, and for the last terms, elements are read one by one. Rows and columns past the edge read the last
+// one that exists and are not stored. No shared memory, no barrier.
 // Source of the idea: the barrier-free kernels that suit Apple's GPUs and CPUs posing as GPUs (jott.live, "WebGPU
 // performance on the M1").
 //
-// workgroups: div_ceil(n, 4 * WX) * div_ceil(m, 4 * WY)
+// workgroups: batch * div_ceil(n, 4 * WX) * div_ceil(m, 4 * WY)
 // turns: k
 
 struct Params {
     m: u32,
     n: u32,
     k: u32,
+    batch: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -25,85 +28,55 @@ struct Params {
 
 override WX: u32 = 8u;
 override WY: u32 = 8u;
+// Whether A, and whether B, lies transposed in memory. Constants: the compiler keeps one branch of each `if`.
+override SIZE_TA: u32 = 0u;
+override SIZE_TB: u32 = 0u;
 
-// The sums of four rows by four columns.
-struct Sums {
-    r0: vec4<f32>,
-    r1: vec4<f32>,
-    r2: vec4<f32>,
-    r3: vec4<f32>,
-}
-
-fn aligned(rows: vec4<u32>, column: u32) -> Sums {
-    let a_stride = params.k / 4u;
-    let b_stride = params.n / 4u;
-    let at = rows * a_stride;
-    let quad = column / 4u;
-    var r0 = vec4<f32>();
-    var r1 = vec4<f32>();
-    var r2 = vec4<f32>();
-    var r3 = vec4<f32>();
-    for (var p = 0u; p < a_stride; p++) {
-        let a0 = a[at.x + p];
-        let a1 = a[at.y + p];
-        let a2 = a[at.z + p];
-        let a3 = a[at.w + p];
-        let b_at = 4u * p * b_stride + quad;
-        let b0 = b[b_at];
-        r0 = fma(vec4(a0.x), b0, r0);
-        r1 = fma(vec4(a1.x), b0, r1);
-        r2 = fma(vec4(a2.x), b0, r2);
-        r3 = fma(vec4(a3.x), b0, r3);
-        let b1 = b[b_at + b_stride];
-        r0 = fma(vec4(a0.y), b1, r0);
-        r1 = fma(vec4(a1.y), b1, r1);
-        r2 = fma(vec4(a2.y), b1, r2);
-        r3 = fma(vec4(a3.y), b1, r3);
-        let b2 = b[b_at + 2u * b_stride];
-        r0 = fma(vec4(a0.z), b2, r0);
-        r1 = fma(vec4(a1.z), b2, r1);
-        r2 = fma(vec4(a2.z), b2, r2);
-        r3 = fma(vec4(a3.z), b2, r3);
-        let b3 = b[b_at + 3u * b_stride];
-        r0 = fma(vec4(a0.w), b3, r0);
-        r1 = fma(vec4(a1.w), b3, r1);
-        r2 = fma(vec4(a2.w), b3, r2);
-        r3 = fma(vec4(a3.w), b3, r3);
+// Four rows of A (`at`: where they begin, in vectors) at terms 4p..4p+3: one vector a term.
+fn a_block(at: vec4<u32>, p: u32) -> mat4x4<f32> {
+    if SIZE_TA == 1u {
+        let step = params.m / 4u;
+        let i = at.x + 4u * p * step;
+        return mat4x4(a[i], a[i + step], a[i + 2u * step], a[i + 3u * step]);
     }
-    return Sums(r0, r1, r2, r3);
+    return transpose(mat4x4(a[at.x + p], a[at.y + p], a[at.z + p], a[at.w + p]));
 }
 
-fn a_at(i: u32) -> f32 {
-    return a[i / 4u][i % 4u];
+// The same at term p alone, element by element; `at` counts elements.
+fn a_term(at: vec4<u32>, p: u32) -> vec4<f32> {
+    let i = at + vec4(p * select(1u, params.m, SIZE_TA == 1u));
+    return vec4(a[i.x / 4u][i.x % 4u], a[i.y / 4u][i.y % 4u], a[i.z / 4u][i.z % 4u], a[i.w / 4u][i.w % 4u]);
 }
 
-fn b_at(i: u32) -> f32 {
-    return b[i / 4u][i % 4u];
-}
-
-fn unaligned(rows: vec4<u32>, column: u32) -> Sums {
-    let at = rows * params.k;
-    let columns = min(vec4(column) + vec4(0u, 1u, 2u, 3u), vec4(params.n - 1u));
-    var r0 = vec4<f32>();
-    var r1 = vec4<f32>();
-    var r2 = vec4<f32>();
-    var r3 = vec4<f32>();
-    for (var p = 0u; p < params.k; p++) {
-        let i = columns + vec4(p * params.n);
-        let row = vec4(b_at(i.x), b_at(i.y), b_at(i.z), b_at(i.w));
-        r0 = fma(vec4(a_at(at.x + p)), row, r0);
-        r1 = fma(vec4(a_at(at.y + p)), row, r1);
-        r2 = fma(vec4(a_at(at.z + p)), row, r2);
-        r3 = fma(vec4(a_at(at.w + p)), row, r3);
+// Four columns of B (`at`: where they begin, in vectors) at terms 4p..4p+3: one vector a term.
+fn b_block(at: vec4<u32>, p: u32) -> mat4x4<f32> {
+    if SIZE_TB == 1u {
+        return transpose(mat4x4(b[at.x + p], b[at.y + p], b[at.z + p], b[at.w + p]));
     }
-    return Sums(r0, r1, r2, r3);
+    let step = params.n / 4u;
+    let i = at.x + 4u * p * step;
+    return mat4x4(b[i], b[i + step], b[i + 2u * step], b[i + 3u * step]);
 }
 
-fn store(row: u32, column: u32, sums: vec4<f32>) {
+// The same at term p alone, element by element; `at` counts elements.
+fn b_term(at: vec4<u32>, p: u32) -> vec4<f32> {
+    let i = at + vec4(p * select(params.n, 1u, SIZE_TB == 1u));
+    return vec4(b[i.x / 4u][i.x % 4u], b[i.y / 4u][i.y % 4u], b[i.z / 4u][i.z % 4u], b[i.w / 4u][i.w % 4u]);
+}
+
+// Adds the outer product of one term.
+fn add_term(sums: ptr<function, array<vec4<f32>, 4>>, a0: vec4<f32>, b0: vec4<f32>) {
+    (*sums)[0] = fma(vec4(a0.x), b0, (*sums)[0]);
+    (*sums)[1] = fma(vec4(a0.y), b0, (*sums)[1]);
+    (*sums)[2] = fma(vec4(a0.z), b0, (*sums)[2]);
+    (*sums)[3] = fma(vec4(a0.w), b0, (*sums)[3]);
+}
+
+fn store(start: u32, row: u32, column: u32, sums: vec4<f32>) {
     if row >= params.m {
         return;
     }
-    let at = row * params.n + column;
+    let at = start + row * params.n + column;
     if column < params.n { c[at] = sums.x; }
     if column + 1u < params.n { c[at + 1u] = sums.y; }
     if column + 2u < params.n { c[at + 2u] = sums.z; }
@@ -116,22 +89,42 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-    let patch_number = group.x + groups.x * (group.y + groups.y * group.z);
-    let patches = (params.n + 4u * WX - 1u) / (4u * WX);
-    let row = 4u * ((patch_number / patches) * WY + local.y);
-    let column = 4u * ((patch_number % patches) * WX + local.x);
-    if row >= params.m || column >= params.n {
+    let number = group.x + groups.x * (group.y + groups.y * group.z);
+    let patches_x = (params.n + 4u * WX - 1u) / (4u * WX);
+    let patches = patches_x * ((params.m + 4u * WY - 1u) / (4u * WY));
+    let product = number / patches;
+    let row = (number % patches / patches_x) * 4u * WY + 4u * local.y;
+    let column = (number % patches_x) * 4u * WX + 4u * local.x;
+    if product >= params.batch || row >= params.m || column >= params.n {
         return;
     }
-    let rows = min(vec4(row) + vec4(0u, 1u, 2u, 3u), vec4(params.m - 1u));
-    var sums: Sums;
-    if (params.k | params.n) % 4u == 0u {
-        sums = aligned(rows, column);
-    } else {
-        sums = unaligned(rows, column);
+    // Where rows and columns begin, in elements.
+    let a_row = select(params.k, 1u, SIZE_TA == 1u);
+    let b_column = select(1u, params.k, SIZE_TB == 1u);
+    let a_start = product * params.m * params.k;
+    let b_start = product * params.k * params.n;
+    let next = vec4(0u, 1u, 2u, 3u);
+    let a0 = a_start + min(row + next, vec4(params.m - 1u)) * a_row;
+    let b0 = b_start + min(column + next, vec4(params.n - 1u)) * b_column;
+    var sums: array<vec4<f32>, 4>;
+    var p = 0u;
+    if (select(params.k, params.m, SIZE_TA == 1u) | select(params.n, params.k, SIZE_TB == 1u)) % 4u == 0u {
+        for (; p < params.k / 4u; p++) {
+            let a0_block = a_block(a0 / 4u, p);
+            let b0_block = b_block(b0 / 4u, p);
+            add_term(&sums, a0_block[0], b0_block[0]);
+            add_term(&sums, a0_block[1], b0_block[1]);
+            add_term(&sums, a0_block[2], b0_block[2]);
+            add_term(&sums, a0_block[3], b0_block[3]);
+        }
+        p *= 4u;
     }
-    store(row, column, sums.r0);
-    store(row + 1u, column, sums.r1);
-    store(row + 2u, column, sums.r2);
-    store(row + 3u, column, sums.r3);
+    for (; p < params.k; p++) {
+        add_term(&sums, a_term(a0, p), b_term(b0, p));
+    }
+    let start = product * params.m * params.n;
+    store(start, row, column, sums[0]);
+    store(start, row + 1u, column, sums[1]);
+    store(start, row + 2u, column, sums[2]);
+    store(start, row + 3u, column, sums[3]);
 }

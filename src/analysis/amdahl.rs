@@ -1,6 +1,10 @@
 //! Amdahl's law: Amdahl, "Validity of the single processor approach to achieving large scale computing
 //! capabilities", AFIPS 30 (1967).
 
+use super::bootstrap::Resamples;
+use super::points::{Point, Time};
+use super::stats::Estimate;
+
 /// The thesis's fraction: device time over total time of its 4 x 4 run on the Tesla T4 (figure 32), 0.6122.
 pub const THESIS_P_EXACT: f64 = 0.5267 / 0.8604;
 
@@ -26,6 +30,18 @@ pub fn ceiling(p: f64) -> f64 {
 /// from different clocks; `None` where the whole is not positive.
 pub fn fraction(kernel: f64, whole: f64) -> Option<f64> {
     (whole > 0.0 && kernel.is_finite()).then(|| (kernel / whole).clamp(0.0, 1.0))
+}
+
+/// The parallel fraction from measured phases: the kernels' share of each warm call, the median over the calls with its
+/// interval. `None` on the CPU, and where a call lacks one of the two times: what belongs together is not known then.
+pub fn measured(point: &Point) -> Option<Estimate> {
+    let (kernel, whole) = (point.resamples(Time::Kernel)?, point.resamples(Time::EndToEnd)?);
+    let calls = kernel.samples().iter().zip(whole.samples());
+    if point.on_cpu() || kernel.samples().len() != whole.samples().len() {
+        return None;
+    }
+    let shares: Option<Vec<f64>> = calls.map(|(kernel, whole)| fraction(*kernel, *whole)).collect();
+    Resamples::draw(&shares?, 0).map(|shares| shares.estimate())
 }
 
 /// Cuts after `digits` decimals, as the thesis prints its speedups.

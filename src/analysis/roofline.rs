@@ -14,7 +14,7 @@ use crate::record::{Ceilings, Probe, ProbeKind, Side};
 pub struct Roof {
     /// Bytes a second: the better of copying and reading.
     pub bytes_per_s: f64,
-    /// Floating-point operations a second, single precision.
+    /// Floating-point operations a second, in the precision of the work.
     pub flops_per_s: f64,
 }
 
@@ -51,15 +51,35 @@ pub fn rate(probe: &Probe) -> Option<f64> {
     Some(probe.work as f64 / (fastest as f64 / 1e9))
 }
 
-/// The roof of a side; `None` where bandwidth or arithmetic was not measured.
-pub fn roof(ceilings: &Ceilings, side: Side) -> Option<Roof> {
+/// Whether an operation has operands in half precision, which its name says.
+pub fn half_precision(op: &str) -> bool {
+    op.ends_with("_f16")
+}
+
+/// The roof of a side for an operation; `None` where bandwidth or arithmetic was not measured. Of operands in half
+/// precision the arithmetic may be done in either precision, so that the better of the two is the ceiling.
+pub fn roof(ceilings: &Ceilings, side: Side, op: &str) -> Option<Roof> {
     let of = |kind: ProbeKind| ceilings.probe(kind, side).and_then(rate);
-    let bytes_per_s = [ProbeKind::Copy, ProbeKind::Read].into_iter().filter_map(of).reduce(f64::max)?;
-    let arithmetic = match side {
-        Side::Gpu => ProbeKind::FmaF32,
-        Side::Cpu => ProbeKind::Product,
+    let best = |kinds: &[ProbeKind]| kinds.iter().filter_map(|kind| of(*kind)).reduce(f64::max);
+    let arithmetic: &[ProbeKind] = match side {
+        Side::Gpu if half_precision(op) => &[ProbeKind::FmaF32, ProbeKind::FmaF16],
+        Side::Gpu => &[ProbeKind::FmaF32],
+        Side::Cpu => &[ProbeKind::Product],
     };
-    Some(Roof { bytes_per_s, flops_per_s: of(arithmetic)? })
+    Some(Roof { bytes_per_s: best(&[ProbeKind::Copy, ProbeKind::Read])?, flops_per_s: best(arithmetic)? })
+}
+
+/// The least end-to-end time of a call on an adapter, in nanoseconds: the kernel at its ceiling, one submission, and the
+/// least bytes at the faster of the two ways. `None` on the CPU, and where a part was not measured.
+pub fn least_end_to_end(ceilings: &Ceilings, point: &Point, roof: Roof) -> Option<f64> {
+    let of = |kind: ProbeKind| ceilings.probe(kind, Side::Gpu).and_then(rate);
+    if point.on_cpu() {
+        return None;
+    }
+    let (flops, bytes) = (point.flops as f64, point.bytes as f64);
+    let kernel = (flops / roof.flops_per_s).max(bytes / roof.bytes_per_s);
+    let copies = bytes / of(ProbeKind::Upload)?.max(of(ProbeKind::Download)?);
+    Some(1e9 * (kernel + copies + 1.0 / of(ProbeKind::Submission)?))
 }
 
 impl Roof {
@@ -136,12 +156,35 @@ mod tests {
             probe(ProbeKind::Copy, Side::Gpu, 1_000, &[40, 20, 30]),
             probe(ProbeKind::Read, Side::Gpu, 1_000, &[10, 0]),
             probe(ProbeKind::FmaF32, Side::Gpu, 8_000, &[10]),
+            probe(ProbeKind::FmaF16, Side::Gpu, 16_000, &[10]),
         ]);
-        let roof = roof(&of, Side::Gpu).unwrap();
+        let half = super::roof(&of, Side::Gpu, "matmul_f16").unwrap();
+        assert_eq!(half, Roof { bytes_per_s: 1e11, flops_per_s: 16e11 });
+        let roof = roof(&of, Side::Gpu, "matmul").unwrap();
         // 1000 bytes in 10 ns, 8000 operations in 10 ns.
         assert_eq!(roof, Roof { bytes_per_s: 1e11, flops_per_s: 8e11 });
         assert_eq!((roof.ridge(), roof.at(2.0), roof.at(8.0), roof.at(100.0)), (8.0, 2e11, 8e11, 8e11));
-        assert_eq!(super::roof(&of, Side::Cpu), None);
+        assert_eq!(super::roof(&of, Side::Cpu, "matmul"), None);
+    }
+
+    #[test]
+    fn the_least_end_to_end_time_has_three_parts() {
+        use crate::analysis::{points::points, tests::rows};
+        // 1000 bytes in 10 ns each way up, half as fast down; 100 ns a submission.
+        let probes = vec![
+            probe(ProbeKind::Upload, Side::Gpu, 1_000, &[10]),
+            probe(ProbeKind::Download, Side::Gpu, 1_000, &[20]),
+            probe(ProbeKind::Submission, Side::Gpu, 1, &[100]),
+        ];
+        let roof = Roof { bytes_per_s: 1e9, flops_per_s: 1e9 };
+        let all = |variant, threads| points(&rows(variant, threads, 64, &[900, 400, 400, 400, 400, 400]));
+        let mut found = all("naive", None).remove(0);
+        (found.flops, found.bytes) = (3_000, 2_000);
+        // 3000 operations at one a nanosecond, 2000 bytes at a hundred, one submission.
+        let least = least_end_to_end(&ceilings(probes.clone()), &found, roof).unwrap();
+        assert!((least - (3_000.0 + 20.0 + 100.0)).abs() < 1e-6, "{least}");
+        assert!(least_end_to_end(&ceilings(probes[..2].to_vec()), &found, roof).is_none());
+        assert!(least_end_to_end(&ceilings(probes), &all("serial", Some(1))[0], roof).is_none());
     }
 
     #[test]

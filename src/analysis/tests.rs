@@ -1,6 +1,6 @@
 //! Known answers for every statistic.
 
-use super::amdahl::{THESIS_DEVICES, THESIS_P, THESIS_P_EXACT, amdahl, ceiling, cut, fraction};
+use super::amdahl::{THESIS_DEVICES, THESIS_P, THESIS_P_EXACT, amdahl, ceiling, cut, fraction, measured};
 use super::axis::panels;
 use super::bootstrap::Resamples;
 use super::crossover::{Crossover, against};
@@ -157,6 +157,20 @@ fn the_thesis_is_met_to_the_digits_it_prints() {
     assert!(close(ceiling(0.61), 1.0 / 0.39) && close(ceiling(0.0), 1.0) && ceiling(1.0).is_infinite());
     assert!(close(amdahl(0.5, 1.0), 1.0) && close(amdahl(1.0, 8.0), 8.0));
     assert_eq!((fraction(3.0, 2.0), fraction(1.0, 0.0), fraction(1.0, 4.0)), (Some(1.0), None, Some(0.25)));
+}
+
+#[test]
+fn the_parallel_fraction_is_measured_call_by_call() {
+    let mut calls = rows("naive", None, 64, &[900, 400, 800, 1200, 1600, 2000]);
+    // Shares of the warm calls: 0.1, 0.2, 0.25, 0.3, 0.5, whatever the calls' lengths.
+    for (row, kernel) in calls[1..].iter_mut().zip([40, 160, 300, 480, 1000]) {
+        row.kernel_ns = Some(kernel);
+    }
+    let p = measured(&points(&calls)[0]).unwrap();
+    assert!(close(p.value, 0.25) && p.interval == Some(Interval { low: 0.1, high: 0.5 }), "{p:?}");
+    calls[3].kernel_ns = None;
+    assert!(measured(&points(&calls)[0]).is_none(), "times of one call cannot be told from another's");
+    assert!(measured(&points(&rows("serial", Some(1), 64, &[9, 4, 4]))[0]).is_none());
 }
 
 #[test]

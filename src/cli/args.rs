@@ -9,7 +9,7 @@ use super::print;
 use super::tune::standard_file;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::gpu::{Choice, Gpu};
+use crate::gpu::{Checks, Choice, Gpu};
 use crate::lab::tune::{self, Loaded};
 
 /// The seed where none is given: that of the thesis's program.
@@ -39,6 +39,10 @@ pub(super) struct Global {
     /// TESELA_TUNED=FILE takes them from there
     #[arg(long, global = true, help_heading = "Global options")]
     no_tuned: bool,
+    /// Keep the checks of bounds and loops in every kernel. Without this, kernels that are part of the program run
+    /// without them once they have been found right with them
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(super) checked: bool,
 }
 
 impl Global {
@@ -83,7 +87,8 @@ impl Global {
     /// As [`Global::engine`].
     pub(super) fn plain_engine(&self) -> Result<Engine> {
         let gpu = if self.device == Choice::Cpu { None } else { Some(Gpu::open(&self.device)?) };
-        Engine::new(gpu, self.threads())
+        let checks = if self.checked { Checks::On } else { Checks::Off };
+        Engine::new(gpu.map(|gpu| gpu.with_checks(checks)), self.threads())
     }
 
     /// The CPU alone.

@@ -190,7 +190,7 @@ fn call(gpu: &Gpu, op: &'static Op, families: &[&str], sizes: &Sizes, inputs: &[
     let mut refused = None;
     for family in families {
         for variant in op.variants_named(family)? {
-            match GpuPrepared::new(gpu, op, variant, sizes, &[]) {
+            match GpuPrepared::new(gpu, op, variant, sizes, &[], gpu.checks()) {
                 Ok(mut prepared) => {
                     let mut results = outputs(op, sizes);
                     prepared.run(inputs, &mut results)?;

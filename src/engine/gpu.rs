@@ -7,8 +7,8 @@ use super::phases::since;
 use super::tuned::merged;
 use super::{Phases, Prepared};
 use crate::error::{Error, Result};
-use crate::gpu::{Binding, Buffer, Gpu, KernelTime, Launch, Pipeline, Timer};
-use crate::ops::{DType, Data, How, Op, POISON, Role, Sizes, Variant};
+use crate::gpu::{Binding, Buffer, Checks, Gpu, KernelTime, Launch, Pipeline, Timer};
+use crate::ops::{DType, Data, How, Op, Operand, POISON, Role, Sizes, Variant};
 
 /// A call on the GPU.
 pub(super) struct GpuPrepared<'g> {
@@ -28,16 +28,17 @@ impl<'g> GpuPrepared<'g> {
         variant: &Variant,
         sizes: &Sizes,
         constants: &[(&'static str, u32)],
+        checks: Checks,
     ) -> Result<Self> {
         let How::Wgsl { scratch, .. } = &variant.how else { unreachable!("only kernels come here") };
         let start = Instant::now();
-        let (pipelines, compiled) = pipelines(gpu, op, variant, sizes, constants)?;
+        let (pipelines, compiled) = pipelines(gpu, op, variant, sizes, constants, checks)?;
         let compile_ns = compiled.then(|| since(start));
 
-        let bytes = |name: &str| 4 * op.len(sizes, name) as u64;
+        let bytes = |o: &Operand| (o.dtype.bytes() * op.len(sizes, o.name)) as u64;
         let used = op.operands.iter().filter(|o| o.role == Role::Input || op.len(sizes, o.name) > 0);
         let operands: Vec<(Role, &'static str, Buffer)> =
-            used.map(|o| Ok((o.role, o.name, gpu.buffer(o.name, bytes(o.name))?))).collect::<Result<_>>()?;
+            used.map(|o| Ok((o.role, o.name, gpu.buffer(o.name, bytes(o))?))).collect::<Result<_>>()?;
         let between: Vec<(&'static str, Buffer)> = scratch
             .iter()
             .map(|s| Ok((s.name, gpu.buffer(s.name, 4 * (s.len)(sizes))?)))
@@ -66,6 +67,7 @@ pub(super) fn pipelines(
     variant: &Variant,
     sizes: &Sizes,
     constants: &[(&'static str, u32)],
+    checks: Checks,
 ) -> Result<(Vec<Arc<Pipeline>>, bool)> {
     let How::Wgsl { passes, scratch } = &variant.how else { unreachable!("only kernels come here") };
     let scratch_names: Vec<&str> = scratch.iter().map(|s| s.name).collect();
@@ -75,9 +77,9 @@ pub(super) fn pipelines(
         let sizes_set = pass.shader.compiled_sizes(sizes);
         let compiled_in = sizes_set.iter().map(|(name, value)| (name.as_str(), *value));
         let set: Vec<(&str, u32)> = merged(pass, constants).into_iter().chain(compiled_in).collect();
-        let known = gpu.is_compiled(&pass.shader, op, &set);
+        let known = gpu.is_compiled(&pass.shader, op, &set, checks);
         compiled |= !known;
-        pipelines.push(gpu.pipeline(&pass.shader, op, &scratch_names, &set)?);
+        pipelines.push(gpu.pipeline(&pass.shader, op, &scratch_names, &set, checks)?);
     }
     if let Some(size) = sizes.to_be_named().find(|size| !pipelines.iter().any(|p| p.names(size))) {
         let reason = format!("its kernel does not know of `{size}` and takes its default only");

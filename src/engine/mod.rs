@@ -21,7 +21,7 @@ pub use runner::{CallTime, Program, Runner, Target};
 pub use tuned::{Tuned, TunedEntry};
 
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, Interface};
+use crate::gpu::{Checks, Gpu, Interface};
 use crate::ops::{Data, How, Op, Sizes, Variant};
 
 /// The CPU and, where there is one, a GPU.
@@ -118,6 +118,33 @@ impl Engine {
         sizes: &Sizes,
         constants: &[(&'static str, u32)],
     ) -> Result<Box<dyn Prepared + '_>> {
+        let checks = self.gpu.as_ref().map_or(Checks::On, Gpu::checks);
+        self.prepare_checked(op, variant, sizes, constants, checks)
+    }
+
+    /// The same engine, with these checks in the kernels of the program ([`Gpu::with_checks`]).
+    #[must_use]
+    pub fn with_checks(self, checks: Checks) -> Self {
+        Self { gpu: self.gpu.map(|gpu| gpu.with_checks(checks)), ..self }
+    }
+
+    /// Whether kernels of the program run without checks once they have been found right with them.
+    pub fn is_unchecked(&self) -> bool {
+        self.gpu.as_ref().is_some_and(|gpu| gpu.checks() == Checks::Off)
+    }
+
+    /// As [`Engine::prepare_with`], with these checks in the kernels, whatever the device's own.
+    ///
+    /// # Errors
+    /// As [`Engine::prepare`].
+    pub fn prepare_checked(
+        &self,
+        op: &'static Op,
+        variant: &'static Variant,
+        sizes: &Sizes,
+        constants: &[(&'static str, u32)],
+        checks: Checks,
+    ) -> Result<Box<dyn Prepared + '_>> {
         let not = |reason: String| Error::NotApplicable { variant: variant.name.to_owned(), reason };
         let caps = self.gpu.as_ref().map(Gpu::caps).cloned().unwrap_or_default();
         if let Some(reason) = (variant.requires)(sizes, &caps) {
@@ -128,9 +155,9 @@ impl Engine {
         }
         let gpu = self.gpu.as_ref().ok_or_else(|| not("there is no adapter".to_owned()))?;
         let prepared = match &variant.how {
-            How::PerWindow(product) => per_window::PerWindowPrepared::new(gpu, product, sizes)
+            How::PerWindow(product) => per_window::PerWindowPrepared::new(gpu, product, sizes, checks)
                 .map(|p| Box::new(p) as Box<dyn Prepared>),
-            _ => gpu::GpuPrepared::new(gpu, op, variant, sizes, constants)
+            _ => gpu::GpuPrepared::new(gpu, op, variant, sizes, constants, checks)
                 .map(|p| Box::new(p) as Box<dyn Prepared>),
         };
         prepared.map_err(|e| match e {
@@ -153,8 +180,8 @@ impl Engine {
         sizes: &Sizes,
     ) -> Result<Vec<Interface>> {
         let (How::Wgsl { .. }, Some(gpu)) = (&variant.how, &self.gpu) else { return Ok(Vec::new()) };
-        let (pipelines, _) =
-            gpu::pipelines(gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes))?;
+        let constants = self.tuned.constants(op, variant, sizes);
+        let (pipelines, _) = gpu::pipelines(gpu, op, variant, sizes, constants, gpu.checks())?;
         Ok(pipelines.iter().map(|pipeline| pipeline.interface.clone()).collect())
     }
 }

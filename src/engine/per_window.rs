@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::phases::since;
 use super::{Phases, Prepared};
 use crate::error::Result;
-use crate::gpu::{Binding, Buffer, Gpu, KernelTime, Launch, Timer, Transfer};
+use crate::gpu::{Binding, Buffer, Checks, Gpu, KernelTime, Launch, Timer, Transfer};
 use crate::ops::maxpool::{self, Pool};
 use crate::ops::{Data, Op, Product, Sizes, matmul};
 
@@ -25,14 +25,14 @@ pub(super) struct PerWindowPrepared<'g> {
 }
 
 impl<'g> PerWindowPrepared<'g> {
-    pub(super) fn new(gpu: &'g Gpu, product: &Product, sizes: &Sizes) -> Result<Self> {
+    pub(super) fn new(gpu: &'g Gpu, product: &Product, sizes: &Sizes, checks: Checks) -> Result<Self> {
         let pool = Pool::of(sizes);
         let side = pool.kh.to_string();
         let op: &'static Op = &matmul::OP;
         let matmul_sizes = op.sizes([("m", side.as_str())])?;
         let start = Instant::now();
-        let known = gpu.is_compiled(&product.shader, op, product.set);
-        let pipeline = gpu.pipeline(&product.shader, op, &[], product.set)?;
+        let known = gpu.is_compiled(&product.shader, op, product.set, checks);
+        let pipeline = gpu.pipeline(&product.shader, op, &[], product.set, checks)?;
         let compile_ns = (!known).then(|| since(start));
         let k = pool.kh as usize;
         let bytes = 4 * (k * k) as u64;

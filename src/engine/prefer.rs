@@ -10,16 +10,17 @@ use crate::ops::{How, Op, Sizes, Variant};
 /// run.
 const ON_GPU: &[(&str, &[&str])] = &[
     ("matmul", &["blocked_64x64_4x4"]),
-    ("maxpool", &["direct"]),
+    ("maxpool", &["strips_vec4", "strips", "van_herk"]),
+    ("maxpool_backward", &["gather_specialized"]),
     ("conv2d", &["implicit_gemm_64x64"]),
     ("conv2d_grad_input", &["implicit_gemm_64x64"]),
     ("conv2d_grad_weight", &["implicit_gemm_64x64"]),
 ];
 
 /// What a software adapter prefers instead: it pays dearly for barriers, which the product can do without.
-const ON_SOFTWARE: &[(&str, &[&str])] = &[("matmul", &["registers_4x4", "naive"])];
+const ON_SOFTWARE: &[(&str, &[&str])] = &[("matmul", &["blocked_subgroup_16x4", "registers_8x8", "naive"])];
 
-const ON_CPU: &[&str] = &["library", "rayon", "serial"];
+const ON_CPU: &[&str] = &["library", "separable_cpu", "banded_cpu", "rayon", "serial"];
 
 impl Engine {
     /// The variant of `op` for `sizes` on `target`: the first of the preferred ones, then of all, that can run there.
@@ -66,7 +67,8 @@ impl Engine {
             return Ok(false);
         }
         let Some(gpu) = self.gpu.as_ref().filter(|_| target == Target::Gpu) else { return Ok(true) };
-        let compiled = pipelines(gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes));
+        let constants = self.tuned.constants(op, variant, sizes);
+        let compiled = pipelines(gpu, op, variant, sizes, constants, gpu.checks());
         let grids = compiled.and_then(|(pipelines, _)| {
             pipelines.iter().try_for_each(|pipeline| pipeline.grid(op, sizes, &caps).map(|_| ()))
         });

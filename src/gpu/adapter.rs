@@ -1,7 +1,7 @@
 //! Listing and choosing adapters, as plain values.
 
 use crate::error::{Error, Result};
-use crate::ops::Caps;
+use crate::ops::{Caps, Coopmat};
 
 /// What is known about an adapter.
 #[derive(Debug, Clone, PartialEq)]
@@ -195,6 +195,8 @@ fn caps(limits: &wgpu::Limits, features: wgpu::Features, info: &wgpu::AdapterInf
         subgroup_size: if subgroups { [info.subgroup_min_size, info.subgroup_max_size] } else { [0, 0] },
         max_loop_turns: info.name.to_lowercase().contains("llvmpipe").then_some(LLVMPIPE_LOOP_TURNS),
         f16: features.contains(wgpu::Features::SHADER_F16),
+        // Until a product was right.
+        coopmat: Coopmat::Missing,
         timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
     }
 }

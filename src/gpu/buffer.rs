@@ -70,7 +70,14 @@ impl Gpu {
     /// The same from byte `at` on, a multiple of 4.
     pub fn write_at(&self, buffer: &Buffer, at: u64, bytes: &[u8]) {
         assert!(at + bytes.len() as u64 <= buffer.raw.size(), "an upload must fit its buffer");
-        self.queue.write_buffer(&buffer.raw, at, bytes);
+        // Copies are of whole words; an odd number of halves ends inside one, whose rest is padding.
+        let (words, rest) = bytes.split_at(bytes.len() / 4 * 4);
+        self.queue.write_buffer(&buffer.raw, at, words);
+        if !rest.is_empty() {
+            let mut last = [0; 4];
+            last[..rest.len()].copy_from_slice(rest);
+            self.queue.write_buffer(&buffer.raw, at + words.len() as u64, &last);
+        }
     }
 
     /// Copies host data to the starts of buffers and waits until it is there.

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::adapter::{self, Adapter, Choice};
-use super::shader::{Pipeline, PipelineKey};
+use super::coopmat;
+use super::shader::{Checks, Pipeline, PipelineKey};
 use crate::error::{Error, Result};
 use crate::ops::Caps;
 
@@ -21,6 +22,7 @@ pub struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) pipelines: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
+    checks: Checks,
     adapter: Adapter,
     allocations: AtomicU64,
     submissions: AtomicU64,
@@ -51,12 +53,15 @@ impl Gpu {
     /// [`Error::NoAdapter`], [`Error::DeviceRequest`].
     pub fn open(choice: &Choice) -> Result<Self> {
         let (handle, adapter) = adapter::open(choice)?;
-        let wanted = wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP;
+        let mut wanted =
+            wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP;
+        let (matrices, experimental) = coopmat::wanted(&handle);
+        wanted |= matrices;
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("tesela"),
             required_features: handle.features() & wanted,
             required_limits: handle.limits(),
-            experimental_features: wgpu::ExperimentalFeatures::disabled(),
+            experimental_features: experimental,
             memory_hints: wgpu::MemoryHints::Performance,
             trace: wgpu::Trace::Off,
         };
@@ -80,7 +85,12 @@ impl Gpu {
             });
         }));
         let (pipelines, allocations, submissions) = Default::default();
-        Ok(Self { device, queue, pipelines, adapter, allocations, submissions, trouble })
+        let checks = Checks::On;
+        let mut gpu = Self { device, queue, pipelines, checks, adapter, allocations, submissions, trouble };
+        if !matrices.is_empty() {
+            gpu.adapter.caps.coopmat = coopmat::try_out(&gpu);
+        }
+        Ok(gpu)
     }
 
     /// The adapter it was opened on.
@@ -111,9 +121,15 @@ impl Gpu {
         self.allocations.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether the kernels check bounds. Always so at present.
-    pub fn bounds_checks(&self) -> bool {
-        true
+    /// The same device, on which kernels of the program run so once they have been found right with checks.
+    #[must_use]
+    pub fn with_checks(self, checks: Checks) -> Self {
+        Self { checks, ..self }
+    }
+
+    /// With which checks kernels of the program run. A new device has them on.
+    pub fn checks(&self) -> Checks {
+        self.checks
     }
 
     /// Turns what the device reported since the last call into an error.

@@ -5,6 +5,7 @@
 
 mod adapter;
 mod buffer;
+mod coopmat;
 mod device;
 mod recorder;
 mod reflect;
@@ -16,5 +17,5 @@ pub use buffer::{Buffer, GUARD_BYTES};
 pub use device::Gpu;
 pub use recorder::{Binding, Bound, Commands, Launch, Transfer};
 pub use reflect::{Interface, Params, reflect};
-pub use shader::Pipeline;
+pub use shader::{Checks, Pipeline};
 pub use timer::{KernelTime, Timer};

@@ -213,20 +213,22 @@ fn check_storage(
         naga::TypeInner::Scalar(scalar) | naga::TypeInner::Vector { scalar, .. } => *scalar,
         _ => return Err(format!("`{name}` must hold numbers or vectors of numbers")),
     };
-    if scalar.width != 4 {
-        return Err(format!("`{name}` must hold 32-bit numbers"));
-    }
     if scratch.contains(&name) {
-        return Ok(());
+        let whole = scalar.width == 4;
+        return whole.then_some(()).ok_or_else(|| format!("`{name}` must hold 32-bit numbers"));
     }
     let Some(operand) = op.operands.iter().find(|o| o.name == name) else {
         let known: Vec<_> = op.operands.iter().map(|o| o.name).chain(scratch.iter().copied()).collect();
         return Err(format!("`{name}` is no operand; known are {}", known.join(", ")));
     };
+    if usize::from(scalar.width) != operand.dtype.bytes() {
+        return Err(format!("`{name}` must hold {}-bit numbers", 8 * operand.dtype.bytes()));
+    }
     // Floats may be read as bits: that is how a NaN is carried through comparisons.
     let fits = match operand.dtype {
         DType::F32 => matches!(scalar.kind, naga::ScalarKind::Float | naga::ScalarKind::Uint),
         DType::I32 => scalar.kind == naga::ScalarKind::Sint,
+        DType::F16 => scalar.kind == naga::ScalarKind::Float,
     };
     if !fits {
         return Err(format!("`{name}` holds {:?} numbers, the operand {:?}", scalar.kind, operand.dtype));

@@ -9,7 +9,24 @@ use crate::error::{Error, Result};
 use crate::ops::{Caps, Op, Shader, Sizes, grid};
 
 /// What makes two pipelines the same.
-pub(super) type PipelineKey = (Shader, &'static str, Vec<(String, u32)>);
+pub(super) type PipelineKey = (Shader, &'static str, Vec<(String, u32)>, Checks);
+
+/// What a kernel is compiled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Checks {
+    /// All that WebGPU demands: indices held inside their arrays, loops that end, shared memory zeroed first.
+    On,
+    /// None of these, for kernels that are part of the program and have been found right with them; divisions keep
+    /// theirs. Others run with [`Checks::On`] all the same.
+    Off,
+}
+
+impl Checks {
+    /// What applies to a shader: the user's always run checked.
+    fn of(self, shader: &Shader) -> Self {
+        if shader.embedded { self } else { Self::On }
+    }
+}
 
 /// A compiled kernel.
 #[derive(Debug)]
@@ -22,8 +39,8 @@ pub struct Pipeline {
 
 impl Gpu {
     /// Whether [`Gpu::pipeline`] would find this one in its cache.
-    pub fn is_compiled(&self, shader: &Shader, op: &'static Op, set: &[(&str, u32)]) -> bool {
-        locked(&self.pipelines).contains_key(&key(shader, op, set))
+    pub fn is_compiled(&self, shader: &Shader, op: &'static Op, set: &[(&str, u32)], checks: Checks) -> bool {
+        locked(&self.pipelines).contains_key(&key(shader, op, set, checks))
     }
 
     /// The pipeline of a shader with some constants set, compiled on first use.
@@ -37,17 +54,16 @@ impl Gpu {
         op: &'static Op,
         scratch: &[&str],
         set: &[(&str, u32)],
+        checks: Checks,
     ) -> Result<Arc<Pipeline>> {
-        let key = key(shader, op, set);
+        let key = key(shader, op, set, checks);
         if let Some(found) = locked(&self.pipelines).get(&key) {
             return Ok(Arc::clone(found));
         }
         let interface = reflect(shader, op, scratch, set)?;
         fits(shader, &interface, self.caps())?;
-        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(shader.name),
-            source: wgpu::ShaderSource::Wgsl(interface.source.as_str().into()),
-        });
+        let checked = checks.of(shader) == Checks::On;
+        let module = self.module(shader, &interface, checked);
         let constants: Vec<(&str, f64)> = interface.overrides.iter().map(|(n, v)| (n.as_str(), *v)).collect();
         let raw = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(shader.name),
@@ -56,7 +72,8 @@ impl Gpu {
             entry_point: Some("main"),
             compilation_options: wgpu::PipelineCompilationOptions {
                 constants: &constants,
-                ..Default::default()
+                // Every kernel writes a cell of shared memory before it reads it.
+                zero_initialize_workgroup_memory: checked,
             },
             cache: None,
         });
@@ -65,10 +82,30 @@ impl Gpu {
         locked(&self.pipelines).insert(key, Arc::clone(&pipeline));
         Ok(pipeline)
     }
+
+    #[expect(unsafe_code, reason = "wgpu leaves out checks only on the caller's word")]
+    fn module(&self, shader: &Shader, interface: &Interface, checked: bool) -> wgpu::ShaderModule {
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(shader.name),
+            source: wgpu::ShaderSource::Wgsl(interface.source.as_str().into()),
+        };
+        if checked {
+            return self.device.create_shader_module(descriptor);
+        }
+        let checks = wgpu::ShaderRuntimeChecks {
+            bounds_checks: false,
+            force_loop_bounding: false,
+            ..wgpu::ShaderRuntimeChecks::checked()
+        };
+        // SAFETY: the shader is part of the program. Its loops end, and its indices stay inside its buffers and arrays
+        // at all sizes: its header bounds the first, and the tests hold both to cases around every edge, with poisoned
+        // outputs and guard cells, checked and unchecked.
+        unsafe { self.device.create_shader_module_trusted(descriptor, checks) }
+    }
 }
 
-fn key(shader: &Shader, op: &'static Op, set: &[(&str, u32)]) -> PipelineKey {
-    (*shader, op.name, set.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect())
+fn key(shader: &Shader, op: &'static Op, set: &[(&str, u32)], checks: Checks) -> PipelineKey {
+    (*shader, op.name, set.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect(), checks.of(shader))
 }
 
 impl Pipeline {

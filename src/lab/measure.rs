@@ -5,10 +5,11 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
 use super::entrant::Entrant;
-use super::verify::verify_prepared;
+use super::verify::{runs_unchecked, verify_checked, verify_prepared};
 use super::{Budget, Case, Verdict};
 use crate::engine::{Engine, Phases, Prepared, outputs};
 use crate::error::{Error, Result};
+use crate::gpu::Checks;
 use crate::ops::Data;
 
 /// What the measuring of a point tells, call by call.
@@ -133,6 +134,20 @@ fn verified<'e>(
     if variant.finite_only && !case.is_finite() {
         sink.skipped(entrant, "its product with the identity needs finite inputs".to_owned())?;
         return Ok(None);
+    }
+    // With checks first; what is timed is verified once more below.
+    if runs_unchecked(engine, variant) {
+        let constants = engine.tuned().constants(case.op, variant, &case.sizes);
+        match verify_checked(engine, case, variant, constants, Checks::On) {
+            Ok(Verdict::Failed(fault)) => {
+                sink.failed(entrant, fault.to_string())?;
+                return Ok(None);
+            }
+            // Those who cannot run here are found again, with their reasons, below.
+            Ok(_) => {}
+            Err(e @ (Error::DeviceLost { .. } | Error::Interrupted)) => return Err(e),
+            Err(_) => {}
+        }
     }
     let mut prepared = match engine.prepare(case.op, variant, &case.sizes) {
         Ok(prepared) => prepared,

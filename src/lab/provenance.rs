@@ -76,7 +76,7 @@ pub fn record<'s>(
         cores,
         memory_bytes,
         adapter,
-        bounds_checks: engine.gpu().is_none_or(crate::gpu::Gpu::bounds_checks),
+        bounds_checks: !engine.is_unchecked(),
         seed,
         generator: Fill::GENERATOR.to_owned(),
         environment: std::env::vars().filter(|(name, _)| Run::environment_matters(name)).collect(),
@@ -87,14 +87,14 @@ pub fn record<'s>(
     let constants = constants_in_use(engine, &run.shaders);
     run.resume_key = resume_key(&run, engine.threads(), &format!("{terms}{}", constants.join("")));
     if constants.is_empty() && engine.gpu().is_some() {
-        run.notes.extend(searched(&run.shaders).next().map(|_| DEFAULTS.to_owned()));
+        run.notes.extend(searched(&run.shaders).next().map(|_| format!("{}{DEFAULTS}", Run::NOT_TUNED)));
     }
     run.notes.extend(constants);
     run
 }
 
 /// What a run's notes say where no tuned constants were in use.
-const DEFAULTS: &str = "constants of the kernels: the defaults of their files, none tuned";
+const DEFAULTS: &str = "the defaults of their files, none tuned";
 
 /// The variants with a space to search whose shaders are all among these.
 fn searched(shaders: &BTreeMap<String, String>) -> impl Iterator<Item = (&'static Op, &'static Variant)> {
@@ -114,7 +114,8 @@ fn constants_in_use(engine: &Engine, shaders: &BTreeMap<String, String>) -> Vec<
         let values: Vec<String> =
             e.constants.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         format!(
-            "tuned constants: {}/{} with {} where the longest side is {} to {}; the defaults of its file elsewhere",
+            "{}{}/{} with {} where the longest side is {} to {}; the defaults of its file elsewhere",
+            Run::TUNED,
             e.op,
             e.variant,
             values.join(", "),
@@ -128,13 +129,14 @@ fn constants_in_use(engine: &Engine, shaders: &BTreeMap<String, String>) -> Vec<
 /// Two runs are the same run, of which the second may continue the first, when nothing that a time depends on differs.
 fn resume_key(run: &Run, threads: usize, terms: &str) -> String {
     let mut text = format!(
-        "{}\n{}\n{}\n{:?}\n{}\n{}\n{}\n{threads}\n{}\n{terms}\n{:?}\n{:?}\n{:?}\n",
+        "{}\n{}\n{}\n{:?}\n{}\n{}\n{}\n{}\n{threads}\n{}\n{terms}\n{:?}\n{:?}\n{:?}\n",
         run.schema_version,
         run.experiment_text,
         run.lock_sha256,
         run.shaders,
         run.rustc,
         run.cpu,
+        run.bounds_checks,
         run.seed,
         run.images.as_deref().unwrap_or(""),
         run.commit,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::engine::{Engine, Phases, Prepared, outputs};
 use crate::error::{Error, Mismatch, Result};
+use crate::gpu::Checks;
 use crate::ops::{Data, Expected, Fill, How, Op, Pass, Shader, Sizes, Variant, compare};
 
 /// Inputs and the right answer.
@@ -85,7 +86,8 @@ pub fn verify(engine: &Engine, case: &Case, variant: &'static Variant) -> Result
     verify_with(engine, case, variant, engine.tuned().constants(case.op, variant, &case.sizes))
 }
 
-/// As [`verify`], with these constants in the kernels and no others, whatever the engine's table says.
+/// As [`verify`], with these constants in the kernels and no others, whatever the engine's table says. Where the engine
+/// runs kernels without checks, the variant is judged with checks first, then without.
 ///
 /// # Errors
 /// As [`verify`].
@@ -99,7 +101,33 @@ pub fn verify_with(
         let reason = "its products with zeros turn infinities into NaN (0 x inf)";
         return Ok(Verdict::Skipped(reason.to_owned()));
     }
-    let mut prepared = match engine.prepare_with(case.op, variant, &case.sizes, constants) {
+    let runs: &[Checks] =
+        if runs_unchecked(engine, variant) { &[Checks::On, Checks::Off] } else { &[Checks::On] };
+    let mut verdict = Verdict::Skipped(String::new());
+    for &checks in runs {
+        verdict = verify_checked(engine, case, variant, constants, checks)?;
+        if !matches!(verdict, Verdict::Passed(_)) {
+            break;
+        }
+    }
+    Ok(verdict)
+}
+
+/// Whether a variant's kernels run without checks on this engine.
+pub(super) fn runs_unchecked(engine: &Engine, variant: &Variant) -> bool {
+    let kernels = variant.shaders();
+    engine.is_unchecked() && kernels.iter().any(|shader| shader.embedded)
+}
+
+/// As [`verify_with`], with these checks in the kernels.
+pub(super) fn verify_checked(
+    engine: &Engine,
+    case: &Case,
+    variant: &'static Variant,
+    constants: &[(&'static str, u32)],
+    checks: Checks,
+) -> Result<Verdict> {
+    let mut prepared = match engine.prepare_checked(case.op, variant, &case.sizes, constants, checks) {
         Ok(prepared) => prepared,
         Err(e @ (Error::NotApplicable { .. } | Error::TooLarge { .. })) => {
             return Ok(Verdict::Skipped(e.to_string()));

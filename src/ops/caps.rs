@@ -23,8 +23,21 @@ pub struct Caps {
     pub max_loop_turns: Option<u32>,
     /// Half precision in shaders.
     pub f16: bool,
+    /// Cooperative matrices of 16 x 16 x 16 halves with sums in f32, by subgroups of 32.
+    pub coopmat: Coopmat,
     /// Device timestamps.
     pub timestamps: bool,
+}
+
+/// What is known of a device's cooperative matrices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coopmat {
+    /// It has none.
+    Missing,
+    /// It offers them, but a first product was wrong.
+    Faulty,
+    /// It offers them, and a first product was right.
+    Works,
 }
 
 impl Default for Caps {
@@ -41,6 +54,7 @@ impl Default for Caps {
             subgroup_size: [0, 0],
             max_loop_turns: None,
             f16: false,
+            coopmat: Coopmat::Missing,
             timestamps: false,
         }
     }

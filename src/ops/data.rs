@@ -1,4 +1,6 @@
-//! Host-side operands: flat arrays of 32-bit elements in row-major order, and views of them.
+//! Host-side operands: flat arrays in row-major order, and views of them.
+
+use half::f16;
 
 /// Element type of an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,6 +9,8 @@ pub enum DType {
     F32,
     /// 32-bit signed integer.
     I32,
+    /// 16-bit float (IEEE 754 binary16): inputs of single calls; plans hold 32-bit operands.
+    F16,
 }
 
 impl DType {
@@ -14,6 +18,7 @@ impl DType {
     pub const fn bytes(self) -> usize {
         match self {
             Self::F32 | Self::I32 => 4,
+            Self::F16 => 2,
         }
     }
 }
@@ -29,6 +34,8 @@ pub enum Data {
     F32(Vec<f32>),
     /// Integers.
     I32(Vec<i32>),
+    /// Half-precision floats.
+    F16(Vec<f16>),
 }
 
 impl Data {
@@ -37,6 +44,7 @@ impl Data {
         match dtype {
             DType::F32 => Self::F32(vec![f32::from_bits(POISON); len]),
             DType::I32 => Self::I32(vec![POISON.cast_signed(); len]),
+            DType::F16 => Self::F16(vec![f16::NAN; len]),
         }
     }
 
@@ -45,6 +53,7 @@ impl Data {
         match self {
             Self::F32(v) => v.len(),
             Self::I32(v) => v.len(),
+            Self::F16(v) => v.len(),
         }
     }
 
@@ -58,6 +67,7 @@ impl Data {
         match self {
             Self::F32(_) => DType::F32,
             Self::I32(_) => DType::I32,
+            Self::F16(_) => DType::F16,
         }
     }
 
@@ -102,6 +112,7 @@ impl Data {
         match self {
             Self::F32(v) => f64::from(v[i]),
             Self::I32(v) => f64::from(v[i]),
+            Self::F16(v) => f64::from(v[i]),
         }
     }
 
@@ -110,6 +121,7 @@ impl Data {
         match self {
             Self::F32(v) => v[i].to_bits(),
             Self::I32(v) => v[i].cast_unsigned(),
+            Self::F16(v) => v[i].to_bits().into(),
         }
     }
 
@@ -118,6 +130,7 @@ impl Data {
         match self {
             Self::F32(v) => bytemuck::cast_slice(v),
             Self::I32(v) => bytemuck::cast_slice(v),
+            Self::F16(v) => bytemuck::cast_slice(v),
         }
     }
 
@@ -126,6 +139,7 @@ impl Data {
         match self {
             Self::F32(v) => bytemuck::cast_slice_mut(v),
             Self::I32(v) => bytemuck::cast_slice_mut(v),
+            Self::F16(v) => bytemuck::cast_slice_mut(v),
         }
     }
 }
@@ -137,6 +151,8 @@ pub enum View<'a> {
     F32(&'a [f32]),
     /// Integers.
     I32(&'a [i32]),
+    /// Half-precision floats.
+    F16(&'a [f16]),
 }
 
 /// Elements that a call writes.
@@ -146,6 +162,8 @@ pub enum ViewMut<'a> {
     F32(&'a mut [f32]),
     /// Integers.
     I32(&'a mut [i32]),
+    /// Half-precision floats.
+    F16(&'a mut [f16]),
 }
 
 impl Data {
@@ -154,6 +172,7 @@ impl Data {
         match self {
             Self::F32(v) => View::F32(v),
             Self::I32(v) => View::I32(v),
+            Self::F16(v) => View::F16(v),
         }
     }
 
@@ -162,6 +181,7 @@ impl Data {
         match self {
             Self::F32(v) => ViewMut::F32(v),
             Self::I32(v) => ViewMut::I32(v),
+            Self::F16(v) => ViewMut::F16(v),
         }
     }
 }
@@ -185,12 +205,22 @@ impl<'a> View<'a> {
         v
     }
 
+    /// The half-precision floats.
+    ///
+    /// # Panics
+    /// If these are others.
+    pub fn f16(&self) -> &'a [f16] {
+        let Self::F16(v) = self else { unreachable!("an operand of half-precision floats was expected") };
+        v
+    }
+
     /// `len` elements from element `at` on.
     #[must_use]
     pub fn part(self, at: usize, len: usize) -> Self {
         match self {
             Self::F32(v) => Self::F32(&v[at..at + len]),
             Self::I32(v) => Self::I32(&v[at..at + len]),
+            Self::F16(v) => Self::F16(&v[at..at + len]),
         }
     }
 
@@ -199,6 +229,7 @@ impl<'a> View<'a> {
         match self {
             Self::F32(v) => bytemuck::cast_slice(v),
             Self::I32(v) => bytemuck::cast_slice(v),
+            Self::F16(v) => bytemuck::cast_slice(v),
         }
     }
 }
@@ -233,6 +264,10 @@ impl<'a> ViewMut<'a> {
                 let (head, tail) = v.split_at_mut(at);
                 (Self::I32(head), Self::I32(tail))
             }
+            Self::F16(v) => {
+                let (head, tail) = v.split_at_mut(at);
+                (Self::F16(head), Self::F16(tail))
+            }
         }
     }
 
@@ -241,6 +276,7 @@ impl<'a> ViewMut<'a> {
         match self {
             Self::F32(v) => View::F32(v),
             Self::I32(v) => View::I32(v),
+            Self::F16(v) => View::F16(v),
         }
     }
 }

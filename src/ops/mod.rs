@@ -36,7 +36,7 @@ mod tolerance;
 mod variant;
 mod wide;
 
-pub use caps::Caps;
+pub use caps::{Caps, Coopmat};
 pub use data::{DType, Data, POISON, View, ViewMut};
 pub use init::{Fans, Init};
 pub use inputs::Fill;
@@ -51,6 +51,7 @@ use crate::error::{Error, Result};
 /// Every operation, in the order in which lists and reports show them.
 pub static OPS: &[&Op] = &[
     &matmul::OP,
+    &matmul::HALF,
     &maxpool::OP,
     &conv2d::FORWARD,
     &conv2d::GRAD_INPUT,

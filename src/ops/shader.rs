@@ -10,17 +10,20 @@ pub struct Shader {
     pub name: &'static str,
     /// The text.
     pub source: &'static str,
+    /// Whether it is part of the program. Only such a one may run without checks.
+    pub embedded: bool,
 }
 
 impl Shader {
     /// A shader that is part of the program.
     pub const fn embedded(name: &'static str, source: &'static str) -> Self {
-        Self { name, source }
+        Self { name, source, embedded: true }
     }
 
     /// A shader from a file of the user's. It stays in memory until the program ends, as the embedded ones do.
     pub fn loaded(name: &str, source: String) -> Self {
-        Self { name: Box::leak(name.to_owned().into_boxed_str()), source: Box::leak(source.into_boxed_str()) }
+        let leaked = |text: String| Box::leak(text.into_boxed_str());
+        Self { name: leaked(name.to_owned()), source: leaked(source), embedded: false }
     }
 
     /// The expression after `// workgroups:` in the header: how many workgroups to launch. It lives in the shader

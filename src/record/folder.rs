@@ -99,6 +99,11 @@ impl Folder {
             bytes.truncate(complete(&bytes));
         }
         let rows = from_bytes(&samples, &bytes)?;
+        if complete(&bytes) < bytes.len() {
+            // A cut through the last cell, a reason, leaves a row that looks whole.
+            let reason = "its last row has no line end: the file was cut";
+            return Err(Error::format(&samples, "samples.csv", reason.to_string()));
+        }
         refuse_repeats(&samples, &rows)?;
         let facts = path.join("facts.json");
         let facts = if facts.exists() { Facts::read(&facts)? } else { Facts::default() };

@@ -147,6 +147,27 @@ impl Run {
         Ok(run)
     }
 
+    /// What a note begins with that names tuned constants of a kernel.
+    pub const TUNED: &str = "tuned constants: ";
+
+    /// What a note begins with that says that the kernels had the constants of their files.
+    pub const NOT_TUNED: &str = "constants of the kernels: ";
+
+    /// Which constants the kernels had, tuned or default; `None` where the run does not say.
+    pub fn constants(&self) -> Option<String> {
+        let tuned: Vec<&str> = self.notes.iter().filter_map(|n| n.strip_prefix(Self::TUNED)).collect();
+        if !tuned.is_empty() {
+            return Some(format!("tuned: {}", tuned.join("; ")));
+        }
+        self.notes.iter().find_map(|n| n.strip_prefix(Self::NOT_TUNED)).map(str::to_string)
+    }
+
+    /// The notes on anything else.
+    pub fn other_notes(&self) -> impl Iterator<Item = &str> {
+        let of_constants = |note: &str| note.starts_with(Self::TUNED) || note.starts_with(Self::NOT_TUNED);
+        self.notes.iter().map(String::as_str).filter(move |note| !of_constants(note))
+    }
+
     /// Whether an environment variable matters to a run and belongs into [`Run::environment`].
     pub fn environment_matters(name: &str) -> bool {
         const NAMES: [&str; 5] =

@@ -46,6 +46,9 @@ pub struct TuneSearch {
     pub class: u32,
     /// SHA-256 of the kernels' text, in hexadecimal: times of another text say nothing about this one.
     pub code: String,
+    /// Whether kernels ran with checks of bounds; so did all that a file does not say it of.
+    #[serde(default = "checked")]
+    pub bounds_checks: bool,
     /// Seed of the inputs.
     pub seed: u64,
     /// Whether times are from device timestamps; else from the host's clock, from submission to completion.
@@ -113,12 +116,16 @@ impl Fate {
     }
 }
 
+fn checked() -> bool {
+    true
+}
+
 impl TuneSearch {
     /// Whether two are the same search, of which the second may continue the first.
     pub fn is_same(&self, other: &Self) -> bool {
         let key = |s: &Self| {
             let place = [&s.adapter, &s.backend, &s.driver, &s.op, &s.variant, &s.sizes, &s.code];
-            (place.map(Clone::clone), s.class, s.seed)
+            (place.map(Clone::clone), s.class, s.bounds_checks, s.seed)
         };
         key(self) == key(other)
     }
@@ -236,6 +243,7 @@ mod tests {
             op: "matmul".into(),
             variant: "registers_4x4".into(),
             sizes: "m=8 n=8 k=8".into(),
+            bounds_checks: true,
             class: 8,
             code: "ab".into(),
             seed: 35,

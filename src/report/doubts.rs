@@ -31,7 +31,7 @@ pub(super) fn section(source: &Source) -> Vec<Block> {
                         time.name().to_string(),
                         words(warning),
                     ];
-                    table.push_from(row, source.origin(point));
+                    table.push_from(row, source.origin([*point]));
                 }
             }
         }

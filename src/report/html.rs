@@ -1,5 +1,5 @@
-//! A page as one HTML file that needs nothing beside it: style, figures and a script that sorts tables are inside, no
-//! address is. Without scripts everything is there but the sorting.
+//! A page as one HTML file that needs nothing beside it: style, figures and scripts are inside, no address is. Without
+//! scripts everything is there but the sorting, and what a touch tells that a pointer finds.
 
 use super::page::{Block, Piece, pieces};
 use super::render;
@@ -7,7 +7,7 @@ use super::table::Table;
 use crate::error::Result;
 
 const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("sort.js");
+const SCRIPTS: [&str; 2] = [include_str!("sort.js"), include_str!("origin.js")];
 
 /// The whole page, with a list of its sections at the top.
 ///
@@ -29,7 +29,7 @@ pub(super) fn page(title: &str, top: &[Block], sections: &[Block]) -> Result<Str
     for b in sections {
         block(&mut out, b, &mut number)?;
     }
-    out.push_str(&format!("</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n"));
+    out.push_str(&format!("</main>\n<script>\n{}</script>\n</body>\n</html>\n", SCRIPTS.concat()));
     Ok(out)
 }
 
@@ -85,7 +85,7 @@ fn block(out: &mut String, block_: &Block, number: &mut usize) -> Result<()> {
 fn table(out: &mut String, table: &Table) {
     let class = |i: usize| if table.numeric(i) { " class=\"n\"" } else { "" };
     out.push_str(&format!(
-        "<div class=\"table\"><table><caption>{}</caption>\n<thead><tr>",
+        "<div class=\"table\"><table><caption><span>{}</span></caption>\n<thead><tr>",
         inline(&table.caption)
     ));
     for (i, head) in table.head.iter().enumerate() {

@@ -86,7 +86,7 @@ fn table(source: &Source, rows: &[&Beside<'_>], points: &[&Point], stem: &str) -
             format::factor_estimate(row.ratio),
             winner,
         ];
-        table.push_from(cells, source.origin(row.peer));
+        table.push_from(cells, source.origin([row.peer, row.ours]));
     }
     table
 }

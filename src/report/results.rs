@@ -44,7 +44,7 @@ pub(super) fn tables(blocks: &mut Vec<Block>, source: &Source, panel: &Panel<'_>
     let mut inner = vec![text(
         "The median of the warm calls with its 95 % interval, and how many times as fast as each baseline. Kernel and \
          resident speedups leave the copies out; only end to end is what a user of the variant gets. On the HTML page a \
-         pointer over a row or a mark shows the samples behind it.",
+         pointer or a touch on a row says which samples are behind it, on a mark its values.",
     )];
     for time in [Time::EndToEnd, Time::Resident, Time::Kernel] {
         let name = format!("{stem}-{}", time.name().replace(' ', "-"));
@@ -92,7 +92,8 @@ fn time_table(
         if time == Time::EndToEnd {
             row.push(point.first.map_or_else(String::new, format::time));
         }
-        table.push_from(row, source.origin(point));
+        let sides = present.iter().filter_map(|name| baseline(&source.points, name, point));
+        table.push_from(row, source.origin(std::iter::once(*point).chain(sides)));
     }
     table
 }
@@ -174,12 +175,9 @@ fn summary(source: &Source, panel: &Panel<'_>, stem: &str) -> Table {
     );
     let mut table = Table::new(format!("{stem}-summary"), format!("{caption} ({})", source.tag()), &head);
     for variant in panel.variants() {
-        let points: Vec<(f64, f64)> = panel
-            .points
-            .iter()
-            .filter(|(_, p)| p.variant == variant)
-            .filter_map(|(x, p)| Some((*x, p.time(Time::EndToEnd)?.value)))
-            .collect();
+        let mine = || panel.points.iter().filter(|(_, p)| p.variant == variant);
+        let points: Vec<(f64, f64)> =
+            mine().filter_map(|(x, p)| Some((*x, p.time(Time::EndToEnd)?.value))).collect();
         // Fixed costs flatten the small sizes; the larger half shows what the time grows towards.
         let half = &points[points.len() / 2..];
         let fit = growth(if half.len() >= 3 { half } else { &points });
@@ -196,7 +194,9 @@ fn summary(source: &Source, panel: &Panel<'_>, stem: &str) -> Table {
                 won.map_or_else(String::new, crossover_words)
             });
         }
-        table.push(row);
+        let sides = |point| present.iter().filter_map(move |name| baseline(&source.points, name, point));
+        let behind = mine().flat_map(|(_, p)| std::iter::once(*p).chain(sides(p)));
+        table.push_from(row, source.origin(behind));
     }
     table
 }

@@ -9,14 +9,14 @@ use super::palette::{background, look};
 use super::source::Source;
 use super::table::Table;
 use crate::analysis::axis::Panel;
-use crate::analysis::points::Point;
-use crate::analysis::roofline::{Limit, Place, Roof, place, rate, roof, side};
+use crate::analysis::points::{Point, Time};
+use crate::analysis::roofline::{Limit, Place, Roof, least_end_to_end, place, rate, roof, side};
 use crate::record::{Ceilings, Probe, ProbeKind, Side};
 
 /// The figure and the table of a panel; nothing where the run did not probe its machine.
 pub(super) fn blocks(source: &Source, panel: &Panel<'_>, stem: &str) -> Vec<Block> {
     let Some(ceilings) = &source.folder.ceilings else { return Vec::new() };
-    let roofs = [Side::Gpu, Side::Cpu].map(|side| roof(ceilings, side));
+    let roofs = [Side::Gpu, Side::Cpu].map(|side| roof(ceilings, side, &panel.op));
     let of = |point: &Point| roofs[usize::from(side(point) == Side::Cpu)];
     // Each variant at its largest size: there the ceilings are what counts.
     let mut last: Vec<(f64, &Point)> = Vec::new();
@@ -45,7 +45,11 @@ pub(super) fn blocks(source: &Source, panel: &Panel<'_>, stem: &str) -> Vec<Bloc
                       the operation needs: work that a variant repeats does not count in its favour."
                 .into(),
         },
-        Block::Table(shares(source, panel, ceilings, &placed, stem)),
+        Block::Table(shares(source, panel, ceilings, &shown, &placed, stem)),
+        text(
+            "The bound of an end-to-end time is what the kernel at its ceiling, one submission and the copies need at least, \
+             the copies being the least bytes at the faster of upload and download.",
+        ),
         text(
             "More than 100 % means that the data fit into a cache that the probes' buffers do not fit. Comparisons count \
              as one operation each, a multiply and add as two.",
@@ -126,6 +130,7 @@ fn shares(
     source: &Source,
     panel: &Panel<'_>,
     ceilings: &Ceilings,
+    roofs: &[(Side, Roof)],
     placed: &[(f64, &Point, Place)],
     stem: &str,
 ) -> Table {
@@ -138,6 +143,7 @@ fn shares(
         "operations a byte",
         "held by",
         "of the ceiling",
+        "end to end, of its bound",
     ];
     let caption = format!("Throughput of the kernels beside the ceilings of the machine ({})", source.tag());
     let mut table = Table::new(format!("{stem}-roofline"), caption, &head);
@@ -161,10 +167,18 @@ fn shares(
             format::number(place.intensity),
             format!("{}: {limit}", side_name(side(point), ceilings)),
             share,
+            whole(ceilings, roofs, point).map_or_else(String::new, format::percent),
         ];
-        table.push_from(row, source.origin(point));
+        table.push_from(row, source.origin([*point]));
     }
     table
+}
+
+/// The least end-to-end time as a share of the measured one.
+fn whole(ceilings: &Ceilings, roofs: &[(Side, Roof)], point: &Point) -> Option<f64> {
+    let (_, roof) = roofs.iter().find(|(of, _)| *of == side(point))?;
+    let time = point.time(Time::EndToEnd).filter(|t| t.value > 0.0)?;
+    Some(least_end_to_end(ceilings, point, *roof)? / time.value)
 }
 
 /// What the probes measured; nothing where the run has none.

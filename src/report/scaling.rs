@@ -153,6 +153,9 @@ fn chart(source: &Source, over: Over, series: &ThreadSeries<'_>, all: &[ThreadSe
             curves.push(curve(number, law.name().to_string(), &|n| fit.throughput(n)));
         }
     }
+    // A ceiling far above all marks would flatten them; the table has it.
+    let top = steps.iter().map(|s| s.speedup.value).fold(most, f64::max);
+    let limit = series.fit(Law::Amdahl).map(|fit| ceiling(fit.parallel())).filter(|c| *c <= 3.0 * top);
     let mark = |s: &crate::analysis::threads::Step| Mark {
         x: s.threads,
         y: s.speedup.value,
@@ -165,7 +168,7 @@ fn chart(source: &Source, over: Over, series: &ThreadSeries<'_>, all: &[ThreadSe
         light: false,
         marked: true,
     });
-    let scale = scale_of(&curves, &[]);
+    let scale = scale_of(&curves, limit.as_slice());
     Chart {
         title: format!("{}: speedup over {}", name(series, all), over.name()),
         subtitle: over.machine(source),
@@ -182,16 +185,25 @@ fn chart(source: &Source, over: Over, series: &ThreadSeries<'_>, all: &[ThreadSe
             ticks: Vec::new(),
         },
         series: curves,
-        levels: Vec::new(),
+        levels: limit.map(|c| (c, format!("ceiling, Amdahl: {}×", format::number(c)))).into_iter().collect(),
     }
 }
 
 fn steps(source: &Source, over: Over, all: &[ThreadSeries<'_>]) -> Table {
-    let head =
-        ["variant", over.name(), "median", "speedup", "efficiency", "serial fraction", "scaled speedup"];
+    let head = [
+        "variant",
+        over.name(),
+        "median",
+        "speedup",
+        "Amdahl predicts",
+        "efficiency",
+        "serial fraction",
+        "scaled speedup",
+    ];
     let caption = format!("Speedup over {} ({})", over.name(), over.machine(source));
     let mut table = Table::new(format!("{}-{}", source.slug, over.stem("scaling")), caption, &head);
     for series in all {
+        let amdahl = series.fit(Law::Amdahl);
         for (step, (_, point)) in series.steps().iter().zip(&series.points) {
             let scaled = |e: f64| format!("{}×", format::number(gustafson(e, step.threads)));
             let row = vec![
@@ -199,11 +211,13 @@ fn steps(source: &Source, over: Over, all: &[ThreadSeries<'_>]) -> Table {
                 format::size(step.threads),
                 point.time(series.time).map_or_else(String::new, format::time_estimate),
                 if step.threads == 1.0 { "1".into() } else { format::factor_estimate(step.speedup) },
+                amdahl
+                    .map_or_else(String::new, |f| format!("{}×", format::number(f.throughput(step.threads)))),
                 format::percent(step.efficiency),
                 step.serial.map_or_else(String::new, format::number),
                 step.serial.filter(|e| (0.0..=1.0).contains(e)).map_or_else(String::new, scaled),
             ];
-            table.push_from(row, source.origin(point));
+            table.push_from(row, source.origin([*point]));
         }
     }
     table
@@ -222,7 +236,7 @@ fn laws(source: &Source, over: Over, all: &[ThreadSeries<'_>]) -> Table {
             row.extend(parameters(&fit, intervals));
             let mark = if best == Some(law) { ", best" } else { "" };
             row.push(fit.aicc.map_or_else(String::new, |a| format!("{}{mark}", format::number(a))));
-            table.push(row);
+            table.push_from(row, source.origin(series.points.iter().map(|(_, p)| *p)));
         }
     }
     table

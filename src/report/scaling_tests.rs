@@ -49,7 +49,10 @@ fn workgroups_are_reported_by_their_kernel_times() -> Result<(), Box<dyn std::er
     let amdahl = laws.lines().find(|l| l.contains(",Amdahl,")).ok_or("no row for Amdahl's law")?;
     assert!(amdahl.contains("0.100") && amdahl.contains("0.900"), "{amdahl}");
     let steps = std::fs::read_to_string(out.join("tables/scaling_workgroups-workgroups-scaling.csv"))?;
-    assert!(steps.starts_with("variant,workgroups,median,speedup") && steps.lines().count() == 7, "{steps}");
+    assert!(
+        steps.starts_with("variant,workgroups,median,speedup,Amdahl predicts") && steps.lines().count() == 7,
+        "{steps}"
+    );
     assert!(out.join("figures/scaling_workgroups-workgroups-scaling-1.svg").exists());
     Ok(())
 }

@@ -9,7 +9,9 @@ use super::peers;
 use super::results;
 use super::roofline;
 use super::scaling;
+use super::shares;
 use super::source::{Source, slug};
+use super::speedup_bars;
 use super::table::Table;
 use super::training::Training;
 use crate::analysis::axis::{Panel, panels};
@@ -107,6 +109,9 @@ fn machine(slug: &str, run: &Run) -> Table {
     row("memory", format!("{} GiB", format::number(run.memory_bytes as f64 / f64::from(1 << 30))));
     row("system", run.os.clone());
     row("compiler", run.rustc.clone());
+    if let Some(constants) = run.constants() {
+        row("constants of the kernels", constants);
+    }
     let dirty = match run.dirty {
         Some(true) => ", with changes that were not committed",
         _ => "",
@@ -159,6 +164,7 @@ pub(super) fn experiment(source: &Source) -> Vec<Block> {
         let stem = panel_stem(source, panel, number);
         if number < MAX_PANELS {
             panel_figures(&mut blocks, source, panel, &stem);
+            blocks.extend(shares::blocks(source, panel, &stem));
             blocks.extend(roofline::blocks(source, panel, &stem));
         }
         results::tables(&mut blocks, source, panel, &stem);
@@ -166,7 +172,7 @@ pub(super) fn experiment(source: &Source) -> Vec<Block> {
     blocks.extend(peers::section(source));
     blocks.extend(scaling::section(source));
     blocks.extend(doubts::section(source));
-    blocks.extend(run.notes.iter().map(|n| Block::Note(n.clone())));
+    blocks.extend(run.other_notes().map(|n| Block::Note(n.to_string())));
     blocks
 }
 
@@ -230,6 +236,13 @@ fn panel_figures(blocks: &mut Vec<Block>, source: &Source, panel: &Panel<'_>, st
              variant wins, below it loses. The band is the 95 % interval of the ratio of the two medians. `serial` is \
              plain code, not the best a CPU can do: the tables compare with `rayon` and `library` too."
                 .into(),
+        );
+    }
+    if let Some(scene) = speedup_bars::scene(panel, &source.points, "serial", &subtitle) {
+        push(
+            "speedup-bars",
+            scene,
+            "The same at one size, the fastest first: bars to the right win, bars to the left lose.".into(),
         );
     }
     if let Some((scene, _)) = figures::phases(panel, &subtitle) {

@@ -26,6 +26,9 @@
         heads.forEach((other) => other.removeAttribute("aria-sort"));
         head.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
         const body = table.tBodies[0];
+        // Lines that say where a row comes from would lose their row.
+        for (const line of body.querySelectorAll(".origin")) line.remove();
+        for (const row of body.querySelectorAll("[aria-expanded]")) row.setAttribute("aria-expanded", "false");
         const rows = [...body.rows].map((row) => [key(row.cells[column]), row]);
         rows.sort(([a], [b]) => (a === null ? 1 : 0) - (b === null ? 1 : 0) || way * compare(a, b));
         body.append(...rows.map(([, row]) => row));

@@ -39,21 +39,29 @@ impl Source {
         }
     }
 
-    /// Where the samples of a point stand: the file, the rows from the first to the last warm call, and what picks them
-    /// out among the calls of other variants, which took turns with them.
-    pub(super) fn origin(&self, point: &Point) -> String {
-        let is = |row: &Row| {
+    /// Where the samples of these points stand: the file, the rows from the first to the last warm call, and what picks
+    /// them out among the calls of other variants, which took turns with them. Empty of no point.
+    pub(super) fn origin<'p>(&self, points: impl IntoIterator<Item = &'p Point>) -> String {
+        let points: Vec<&Point> = points.into_iter().collect();
+        let is = |row: &Row, point: &Point| {
             let same = row.op == point.op && row.variant == point.variant && row.threads == point.threads;
-            same && row.call == Some(CallKind::Warm) && row.sizes == point.sizes
+            same && row.sizes == point.sizes
         };
-        let mut rows = self.folder.rows.iter().enumerate().filter(|(_, r)| is(r)).map(|(i, _)| i + 1);
+        let of_any = |row: &Row| row.call == Some(CallKind::Warm) && points.iter().any(|p| is(row, p));
+        let mut rows = self.folder.rows.iter().enumerate().filter(|(_, r)| of_any(r)).map(|(i, _)| i + 1);
         let Some(first) = rows.next() else { return String::new() };
         let last = rows.next_back().unwrap_or(first);
-        let threads = point.threads.map_or_else(String::new, |t| format!(", threads = {t}"));
-        let path = self.folder.path.join("samples.csv");
         let rows = if last > first { format!("rows {first} to {last}") } else { format!("row {first}") };
-        let display = path.display();
-        format!("{display}, {rows} where variant = {}{threads} and call = warm", point.variant)
+        let mut sides: Vec<String> = Vec::new();
+        for point in &points {
+            let threads = point.threads.map_or_else(String::new, |t| format!(" with threads = {t}"));
+            let side = format!("{}{threads}", point.variant);
+            if !sides.contains(&side) {
+                sides.push(side);
+            }
+        }
+        let (path, sides) = (self.folder.path.join("samples.csv"), sides.join(" or "));
+        format!("{}, {rows} where variant = {sides} and call = warm", path.display())
     }
 
     /// Whether GPU variants ran on a CPU that poses as a GPU.

@@ -47,6 +47,10 @@ fn a_report_of_the_thesis_is_complete_and_the_same_twice() -> Outcome {
     );
     assert!(html.contains("Which &lt;variant&gt; wins?"), "texts are escaped");
     let thesis = std::fs::read_to_string(summary.thesis.as_ref().ok_or("no thesis page")?)?;
+    let sides = "where variant = naive or serial with threads = 1 or rayon with threads = 2 or library with threads = 2";
+    assert!(html.contains(sides), "a speedup says where both of its sides come from");
+    assert!(html.contains("the defaults of their files, none tuned"), "tuned or default");
+    assert!(!html.contains("constants of the kernels: the defaults"), "said once");
     for figure in [28, 30, 32, 34, 36, 38, 40, 42, 47, 50, 52] {
         assert!(thesis.contains(&format!("Figure {figure}: ")), "figure {figure}");
     }
@@ -54,7 +58,12 @@ fn a_report_of_the_thesis_is_complete_and_the_same_twice() -> Outcome {
     assert!(html.contains("<title>naive, m = n = k: 1024: "), "marks say what they are");
     assert!(html.contains("samples.csv, rows ") && html.contains(" where variant = naive and call = warm"));
     assert!(thesis.contains("Figure 4: ") && thesis.contains("| 4 x 4 | 0.8604 | 0.5267 | 4 |"));
-    let stems = ["thesis_matmul-matmul-time-end-to-end", "thesis_maxpool-maxpool-phases", "thesis-amdahl"];
+    let stems = [
+        "thesis_matmul-matmul-time-end-to-end",
+        "thesis_matmul-matmul-speedup-bars",
+        "thesis_maxpool-maxpool-phases",
+        "thesis-amdahl",
+    ];
     for stem in
         stems.iter().chain(&["thesis_maxpool-slice", "thesis-serial", "thesis-matmul3", "thesis-matmul"])
     {
@@ -64,6 +73,7 @@ fn a_report_of_the_thesis_is_complete_and_the_same_twice() -> Outcome {
     }
     assert_eq!(summary.troubles, 2);
     assert!(first.contains_key(Path::new("tables/thesis_matmul-matmul-kernel.csv")));
+    assert!(first.contains_key(Path::new("tables/thesis_matmul-matmul-shares.csv")));
     Ok(())
 }
 

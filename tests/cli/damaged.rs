@@ -14,12 +14,18 @@ struct Damage {
     said: &'static str,
 }
 
-const DAMAGES: [Damage; 6] = [
+const DAMAGES: [Damage; 7] = [
     Damage {
         name: "cut in the middle of a row",
         file: "samples.csv",
         harm: |text| text[..text.len() - 20].to_owned(),
         said: "samples.csv: line 49: ",
+    },
+    Damage {
+        name: "cut in the last cell of a row",
+        file: "samples.csv",
+        harm: |text| text + "x,matmul,serial,A,false,1,64,64,64,1,1,1,0,,,,,,,,,,,skipped,it was too la",
+        said: "its last row has no line end: the file was cut",
     },
     Damage {
         name: "a later schema",

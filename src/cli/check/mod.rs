@@ -19,7 +19,7 @@ use super::oracle::{Content, Entry};
 use super::print;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::gpu::{Choice, Gpu};
+use crate::gpu::{Checks, Choice, Gpu};
 use crate::lab::{self, Verdict};
 use crate::ops::{OPS, Op, Variant};
 
@@ -41,6 +41,9 @@ pub(super) struct Args {
     /// Run the cases in this folder (and below) instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     oracle: Option<PathBuf>,
+    /// After every pair with checks of bounds and loops in the kernels, the same without them
+    #[arg(long, conflicts_with = "checked")]
+    unchecked: bool,
     /// The seed of the built-in cases' inputs
     #[arg(long, value_name = "N", default_value_t = SEED)]
     seed: u64,
@@ -58,6 +61,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     };
     let on_cpu = variants.iter().all(|(_, variant)| variant.is_cpu());
     let engine = if on_cpu { global.cpu_engine()? } else { global.engine()? };
+    let engine = engine.with_checks(if args.unchecked { Checks::Off } else { Checks::On });
     let bar = global.bar(source.count);
     let tally = check(source, &ops, &variants, &engine, args.shader.is_some(), &bar);
     bar.finish_and_clear();

@@ -68,7 +68,8 @@ pub(super) fn metrics(trainer: &mut Trainer<'_>, trained: &Trained, job: &Job<'_
 fn ceilings(job: &Job<'_>) -> Result<Option<StepCeilings>> {
     let measured = crate::lab::ceilings(job.engine)?;
     let side = if job.target == Target::Gpu { Side::Gpu } else { Side::Cpu };
-    let roof = roofline::roof(&measured, side);
+    // The largest part of a step are products in single precision.
+    let roof = roofline::roof(&measured, side, "matmul");
     Ok(roof.map(|r| StepCeilings { flops_per_s: r.flops_per_s, bytes_per_s: r.bytes_per_s }))
 }
 

@@ -24,6 +24,7 @@ impl<'e> CpuRunner<'e> {
         self.buffers.push(match dtype {
             DType::F32 => Data::F32(vec![0.0; len]),
             DType::I32 => Data::I32(vec![0; len]),
+            DType::F16 => unreachable!("plans hold 32-bit operands"),
         });
         self.buffers.len() - 1
     }
@@ -42,6 +43,7 @@ impl<'e> CpuRunner<'e> {
         match &self.buffers[part.buffer] {
             Data::F32(v) => Data::F32(v[range].to_vec()),
             Data::I32(v) => Data::I32(v[range].to_vec()),
+            Data::F16(_) => unreachable!("plans hold 32-bit operands"),
         }
     }
 

@@ -55,6 +55,7 @@ impl<'e> GpuRunner<'e> {
         let mut data = match self.buffers[part.buffer].0 {
             DType::F32 => Data::F32(vec![0.0; part.len]),
             DType::I32 => Data::I32(vec![0; part.len]),
+            DType::F16 => unreachable!("plans hold 32-bit operands"),
         };
         self.read_into(part, data.bytes_mut())?;
         Ok(data)
@@ -100,8 +101,14 @@ impl<'e> GpuRunner<'e> {
         if !matches!(variant.how, How::Wgsl { .. }) {
             return Err(not("it is no kernel that a plan can launch".to_owned()));
         }
-        let (pipelines, _) =
-            pipelines(self.gpu, op, variant, sizes, self.tuned.constants(op, variant, sizes))?;
+        let (pipelines, _) = pipelines(
+            self.gpu,
+            op,
+            variant,
+            sizes,
+            self.tuned.constants(op, variant, sizes),
+            self.gpu.checks(),
+        )?;
         let bindings: Vec<Binding<'_>> = operands
             .iter()
             .map(|(name, part)| {

@@ -85,7 +85,11 @@ impl<'e> Runner<'e> {
     ///
     /// # Errors
     /// [`Error::TooLarge`], [`Error::OutOfMemory`].
+    ///
+    /// # Panics
+    /// Where the elements are not of 32 bits.
     pub fn buffer(&mut self, name: &str, dtype: DType, len: usize) -> Result<usize> {
+        assert!(dtype.bytes() == 4, "plans hold 32-bit operands");
         match &mut self.on {
             On::Cpu(cpu) => Ok(cpu.buffer(dtype, len)),
             On::Gpu(gpu) => gpu.buffer(name, dtype, len),

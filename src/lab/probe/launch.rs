@@ -28,7 +28,7 @@ pub(super) fn probes(gpu: &Gpu) -> Result<[Probe; 2]> {
         let reason = "it has no kernel".to_owned();
         return Err(Error::NotApplicable { variant: LAUNCH.name.to_owned(), reason });
     };
-    let pipeline = gpu.pipeline(&pass.shader, &LAUNCH, &[], pass.set)?;
+    let pipeline = gpu.pipeline(&pass.shader, &LAUNCH, &[], pass.set, gpu.checks())?;
     let counter = gpu.buffer("y", DType::F32.bytes() as u64)?;
     gpu.upload([(&counter, 0.0_f32.to_ne_bytes().as_slice())])?;
     let bound = gpu.bind(&pipeline, &LAUNCH, &sizes, &[Binding::whole("y", &counter)])?;

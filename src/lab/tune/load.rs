@@ -34,7 +34,7 @@ pub fn load(file: &Path, engine: &Engine) -> Loaded {
     let driver = driver(adapter);
     searches.retain(|s| {
         let here = s.adapter == adapter.name && s.backend == adapter.backend && s.driver == driver;
-        here && s.finished.is_some()
+        here && s.bounds_checks != engine.is_unchecked() && s.finished.is_some()
     });
     searches.sort_by(|a, b| a.finished.cmp(&b.finished));
     for search in &searches {

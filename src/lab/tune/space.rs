@@ -63,6 +63,7 @@ pub(super) fn begin(tune: &Tune<'_>) -> Result<(TuneSearch, Vec<Constants>)> {
         sizes: sizes.to_string(),
         class: op.size_class(sizes),
         code: code(variant),
+        bounds_checks: !tune.engine.is_unchecked(),
         seed,
         timestamps: adapter.caps.timestamps,
         finished: None,

@@ -1,13 +1,13 @@
 //! Convolution as products of the `gemm` crate: images as columns, a block of outputs at a time; tasks take whole
 //! images. A call of fewer images than threads gives the threads to the products instead. Many small images go another
-//! way: `positions`.
+//! way, `positions`, and larger ones under windows that move by one another, `strips`.
 
 use rayon::prelude::*;
 
 use super::Conv;
 use super::cpu::bias;
 use super::im2col::{Block, COLUMNS};
-use super::positions;
+use super::{positions, strips};
 use crate::ops::CpuCall;
 use crate::ops::gemm::{Matrix, gemm};
 
@@ -25,6 +25,9 @@ pub(super) fn forward(call: &mut CpuCall<'_, '_>) {
     let (p, inputs) = (Conv::of(call.sizes), call.inputs);
     if positions::suits(&p) {
         return positions::forward(call);
+    }
+    if strips::suits(&p, call.threads) {
+        return strips::forward(call);
     }
     let (x, w) = (inputs[0].f32(), inputs[1].f32());
     let (images, threads) = shares(&p, call.threads);
@@ -52,6 +55,9 @@ pub(super) fn grad_input(call: &mut CpuCall<'_, '_>) {
     if positions::suits(&p) {
         return positions::grad_input(call);
     }
+    if strips::suits_grad_input(&p, call.threads) {
+        return strips::grad_input(call);
+    }
     let (images, threads) = shares(&p, call.threads);
     let gradients = call.outputs[0].f32_mut().par_chunks_mut(images * p.ci * p.h * p.w);
     gradients.zip(dy.par_chunks(images * p.co * p.pixels())).for_each(|(dx, dy)| {
@@ -78,6 +84,9 @@ pub(super) fn grad_weight(call: &mut CpuCall<'_, '_>) {
     let (p, x, dy) = (Conv::of(call.sizes), call.inputs[0].f32(), call.inputs[1].f32());
     if positions::suits(&p) {
         return positions::grad_weight(call);
+    }
+    if strips::suits(&p, call.threads) {
+        return strips::grad_weight(call);
     }
     // One task a thread: each holds a copy of the weights.
     let images = p.n.div_ceil(call.threads.max(1));

@@ -10,6 +10,7 @@ mod layout;
 mod library;
 mod positions;
 mod reference;
+mod strips;
 mod variants;
 
 pub use geometry::Conv;

@@ -1,8 +1,7 @@
 //! The cases of `check`: sizes one either side of every tile, and awkward shapes.
 
-use super::OP;
 use crate::error::Result;
-use crate::ops::{Fill, Setup};
+use crate::ops::{Fill, Op, Setup};
 
 /// m, n, k.
 const PLAIN: &[[u32; 3]] = &[
@@ -63,19 +62,19 @@ const TRANSPOSED: &[[u32; 4]] = &[
 ];
 
 /// Every plain product, then those of transposed operands and of batches.
-pub(super) fn cases() -> Result<Vec<Setup>> {
+pub(super) fn cases(op: &Op) -> Result<Vec<Setup>> {
     let plain = PLAIN.iter().map(|&[m, n, k]| [m, n, k, 1, 0, 0]);
     let kinds = |[m, n, k, batch]: [u32; 4]| {
         [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(ta, tb)| [m, n, k, batch, ta, tb])
     };
     let special = TRANSPOSED.iter().flat_map(|&row| kinds(row)).filter(|row| row[3..] != [1, 0, 0]);
-    plain.chain(special).map(setup).collect()
+    plain.chain(special).map(|row| setup(op, row)).collect()
 }
 
-fn setup(row: [u32; 6]) -> Result<Setup> {
+fn setup(op: &Op, row: [u32; 6]) -> Result<Setup> {
     let text = row.map(|value| value.to_string());
     let names = ["m", "n", "k", "batch", "ta", "tb"];
-    let sizes = OP.sizes(names.into_iter().zip(text.iter().map(String::as_str)))?;
+    let sizes = op.sizes(names.into_iter().zip(text.iter().map(String::as_str)))?;
     let [m, n, k, ..] = row;
     Ok(Setup { sizes, fill: if (m + n + k) % 2 == 0 { Fill::Uniform } else { Fill::Digits } })
 }

@@ -3,9 +3,12 @@
 
 mod cases;
 mod cpu;
+mod half;
 mod library;
 mod reference;
 mod variants;
+
+pub use half::HALF;
 
 use super::{Cost, DType, Field, Op, Operand, Role, Sizes, element_count};
 use crate::error::{Error, Result};
@@ -24,7 +27,7 @@ pub static OP: Op = Op {
     reference: reference::reference,
     draw: Op::floats,
     variants: variants::VARIANTS,
-    cases: cases::cases,
+    cases: || cases::cases(&OP),
 };
 
 const FIELDS: &[Field] = &[

@@ -6,7 +6,7 @@ use super::Dims;
 use crate::ops::{Bound, Data, Expected, Sizes};
 
 /// Unit roundoff of f32.
-const U: f64 = 1.0 / 16_777_216.0;
+pub(super) const U: f64 = 1.0 / 16_777_216.0;
 
 /// C in f64, and for every element the bound
 /// `|err| <= (k + 2) u / (1 - (k + 2) u) (|A||B|)_ij + k 2^-126`.
@@ -15,14 +15,17 @@ const U: f64 = 1.0 / 16_777_216.0;
 /// Numerical Algorithms*, section 3.1: gamma_k, with two roundings to spare); the last term allows subnormal products
 /// to be flushed to zero. Rows are shared out over threads; each is computed by plain loops.
 pub(super) fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
-    let dims = Dims::of(sizes);
+    product(Dims::of(sizes), inputs[0].f32(), inputs[1].f32(), U)
+}
+
+/// The same where every operation has the relative error `u`.
+pub(super) fn product(dims: Dims, a: &[f32], b: &[f32], u: f64) -> Vec<Expected> {
     let Dims { m, n, k, batch, .. } = dims;
     let ((a_row, a_column), (b_row, b_column)) = (dims.a_strides(), dims.b_strides());
-    let (a, b) = (inputs[0].f32(), inputs[1].f32());
     let mut want = vec![0.0f64; batch * m * n];
     let mut bound = vec![0.0f64; batch * m * n];
     let terms = k as f64 + 2.0;
-    let gamma = terms * U / (1.0 - terms * U);
+    let gamma = terms * u / (1.0 - terms * u);
     let flushed = k as f64 * f64::from(f32::MIN_POSITIVE);
     let rows = want.par_chunks_mut(n).zip(bound.par_chunks_mut(n));
     rows.enumerate().for_each(|(row, (want, bound))| {

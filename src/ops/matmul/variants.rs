@@ -2,7 +2,7 @@
 
 use super::{cpu, library};
 use crate::ops::shader::wgsl;
-use crate::ops::{Choice, Pass, Variant};
+use crate::ops::{Caps, Choice, Pass, Sizes, Variant};
 
 /// Threads along the columns and the rows of C, and terms of a slice (the shader's loops go four by four). `tiled` has no
 /// space: its two variants differ in that very constant. Nor have the thesis's kernels: they stay as it has them.
@@ -11,6 +11,14 @@ const PATCHES_8X8: &[Choice] =
 const PATCHES_4X4: &[Choice] =
     &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
 const REGISTERS: &[Choice] = &[Choice::new("WX", &[4, 8, 16, 32]), Choice::new("WY", &[2, 4, 8, 16])];
+const SUBGROUPS: &[Choice] = &[Choice::new("WY", &[1, 2, 4, 8])];
+
+/// The lanes of a subgroup that `blocked_subgroup_16x4` is written for.
+fn subgroups_of_eight(_: &Sizes, caps: &Caps) -> Option<String> {
+    let [low, high] = caps.subgroup_size;
+    ([low, high] != [8, 8])
+        .then(|| format!("it needs subgroups of exactly 8, the device has {low} to {high}"))
+}
 
 pub(super) static VARIANTS: &[Variant] = &[
     Variant::serial("plain loops i, k, j on one thread", cpu::serial),
@@ -60,9 +68,28 @@ pub(super) static VARIANTS: &[Variant] = &[
     )
     .searched(PATCHES_4X4),
     Variant::kernels(
+        "blocked_subgroup_16x4",
+        "16 x 4 elements a thread in registers, a subgroup of eight shares A by broadcasts: no shared memory, no barrier",
+        &[Pass::plain(wgsl!("matmul/blocked_subgroup_16x4"))],
+    )
+    .requiring(subgroups_of_eight)
+    .searched(SUBGROUPS),
+    Variant::kernels(
         "registers_4x4",
         "4 x 4 elements a thread in registers, vector loads, no shared memory",
         &[Pass::plain(wgsl!("matmul/registers_4x4"))],
+    )
+    .searched(REGISTERS),
+    Variant::kernels(
+        "registers_8x4",
+        "the same, 8 x 4 elements a thread",
+        &[Pass::plain(wgsl!("matmul/registers_8x4"))],
+    )
+    .searched(REGISTERS),
+    Variant::kernels(
+        "registers_8x8",
+        "the same, 8 x 8 elements a thread",
+        &[Pass::plain(wgsl!("matmul/registers_8x8"))],
     )
     .searched(REGISTERS),
 ];

@@ -65,7 +65,7 @@ pub(super) fn rayon(call: &mut CpuCall<'_, '_>) {
     }
 }
 
-fn outputs<'v>(outputs: &'v mut [ViewMut<'_>]) -> (&'v mut [f32], Option<&'v mut [i32]>) {
+pub(super) fn outputs<'v>(outputs: &'v mut [ViewMut<'_>]) -> (&'v mut [f32], Option<&'v mut [i32]>) {
     let (values, rest) = outputs.split_at_mut(1);
     (values[0].f32_mut(), rest.first_mut().map(ViewMut::i32_mut))
 }

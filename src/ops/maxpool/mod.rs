@@ -3,9 +3,10 @@
 mod cases;
 mod cpu;
 mod geometry;
-mod pairs;
+pub(super) mod pairs;
 mod reference;
 mod rows;
+mod separable;
 mod variants;
 
 pub(crate) use cpu::extract;

@@ -1,5 +1,5 @@
-//! Pooling of windows of 2 x 2 side by side, without padding, with positions: the pooling of most small networks. No branch
-//! and no search for the ends of a window, so that also rows of two outputs cost next to nothing.
+//! Pooling of windows of 2 x 2 side by side, without padding: the pooling of most small networks. No branch and no search
+//! for the ends of a window, so that also rows of two outputs cost next to nothing.
 
 use rayon::prelude::*;
 
@@ -12,7 +12,7 @@ const TASK: usize = 16_384;
 const BLOCK: usize = 8;
 
 /// Whether all windows are 2 x 2, side by side and inside the image.
-pub(super) fn suits(p: &Pool) -> bool {
+pub(in crate::ops) fn suits(p: &Pool) -> bool {
     [p.kh, p.kw, p.sh, p.sw, p.dh, p.dw, p.ph, p.pw] == [2, 2, 2, 2, 1, 1, 0, 0]
         && 2 * p.oh <= p.h
         && 2 * p.ow <= p.w
@@ -42,6 +42,71 @@ pub(super) fn with_indices(p: &Pool, x: &[f32], y: &mut [f32], indices: &mut [i3
             },
         );
     });
+}
+
+/// Values alone.
+pub(super) fn values(p: &Pool, x: &[f32], y: &mut [f32]) {
+    let (ow, w) = (p.ow as usize, p.w as usize);
+    let rows_a_task = (TASK / ow).max(1);
+    y.par_chunks_mut(rows_a_task * ow).enumerate().for_each(|(task, y)| {
+        wide(
+            #[inline(always)]
+            || {
+                let mut at = Row::number(p, task * rows_a_task);
+                for y in y.chunks_exact_mut(ow) {
+                    let (top, bottom) = at.taps(p, x);
+                    // A NaN is rare; what a row with one needs is not done to all.
+                    if row_of_values(&top[..w], bottom, y, larger) {
+                        row_of_values(&top[..w], bottom, y, larger_or_nan);
+                    }
+                    at.step(p);
+                }
+            },
+        );
+    });
+}
+
+/// Outputs whose values are compared at once.
+const WIDE: usize = 16;
+
+/// One row; whether there is a NaN in its windows. The last block may do again what the one before has done.
+#[inline(always)]
+fn row_of_values(top: &[f32], bottom: &[f32], y: &mut [f32], winner: impl Fn(f32, f32) -> f32) -> bool {
+    let mut nan = 0u32;
+    if y.len() < WIDE {
+        for (y, (top, bottom)) in y.iter_mut().zip(top.chunks_exact(2).zip(bottom.chunks_exact(2))) {
+            *y = value(top, bottom, &winner, &mut nan);
+        }
+        return nan != 0;
+    }
+    let last = y.len() - WIDE;
+    for first in (0..last).step_by(WIDE).chain([last]) {
+        let (top, bottom) = (&top[2 * first..][..2 * WIDE], &bottom[2 * first..][..2 * WIDE]);
+        let y = &mut y[first..][..WIDE];
+        for q in 0..WIDE {
+            y[q] = value(&top[2 * q..][..2], &bottom[2 * q..][..2], &winner, &mut nan);
+        }
+    }
+    nan != 0
+}
+
+/// The maximum of a window; `nan` is set where it holds one.
+#[inline(always)]
+fn value(top: &[f32], bottom: &[f32], winner: impl Fn(f32, f32) -> f32, nan: &mut u32) -> f32 {
+    *nan |= u32::from(top[0].is_nan() | top[1].is_nan()) | u32::from(bottom[0].is_nan() | bottom[1].is_nan());
+    winner(winner(top[0], top[1]), winner(bottom[0], bottom[1]))
+}
+
+/// The winner of two numbers, of which the first comes first.
+#[inline(always)]
+fn larger(first: f32, second: f32) -> f32 {
+    if second > first { second } else { first }
+}
+
+/// The same where there may be NaN.
+#[inline(always)]
+fn larger_or_nan(first: f32, second: f32) -> f32 {
+    if (second > first) | second.is_nan() { second } else { first }
 }
 
 /// A row of outputs.

@@ -99,14 +99,15 @@ fn share_table(shares: &[(u32, &Point, f64)], ours: &Ours<'_>) -> Table {
     let mut table = Table::new("thesis-amdahl-ours", format!("Our kernels' share ({tag})"), &head);
     for (n, point, p) in shares {
         let time = |t: Time| median(point, t).map_or_else(String::new, format::time);
-        table.push(vec![
+        let row = vec![
             point.variant.clone(),
             n.to_string(),
             time(Time::Kernel),
             time(Time::EndToEnd),
             format::significant(*p, 3),
             format!("{}×", format::number(ceiling(*p))),
-        ]);
+        ];
+        table.push_from(row, ours.origin([*point]));
     }
     table
 }

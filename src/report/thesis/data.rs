@@ -3,6 +3,9 @@
 use crate::error::{Error, Result};
 use serde::Deserialize;
 
+/// Where the thesis's own numbers come from.
+pub(super) const PRINTED: &str = "the thesis, as printed";
+
 /// One line of figures 28 to 52: max pooling of an n x n image, k = 2, s = 2, p = 0.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(super) struct PoolTime {

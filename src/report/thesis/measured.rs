@@ -3,7 +3,7 @@
 use super::super::format;
 use super::super::page::{Block, heading, text};
 use super::super::table::Table;
-use super::data::Thesis;
+use super::data::{PRINTED, Thesis};
 use super::ours::{CURES, Ours, PER_WINDOW, kernel_of, median};
 use crate::analysis::amdahl::{ceiling, fraction};
 use crate::analysis::growth::{Growth, growth};
@@ -49,14 +49,16 @@ pub(super) fn slower(thesis: &Thesis, ours: &Ours<'_>) -> Vec<Block> {
             "1".to_string()
         };
         let time = median(point, Time::EndToEnd).map_or_else(String::new, format::time);
-        table.push(vec![
+        let row = vec![
             (*name).to_string(),
             n.to_string(),
             time,
             against("per_window_serial"),
             against("serial"),
             launches,
-        ]);
+        ];
+        let sides = ["per_window_serial", "serial"].into_iter().filter_map(|base| ours.pool_at(base, n));
+        table.push_from(row, ours.origin(std::iter::once(point).chain(sides)));
     }
     if table.rows.is_empty() {
         blocks.push(text("**Ours**: not measured."));
@@ -163,13 +165,14 @@ pub(super) fn exponents(thesis: &Thesis, ours: &Ours<'_>) -> Vec<Block> {
         "The exponent of n, by least squares on logarithms",
         &["whose", "what", "sizes", "exponent [95 %]", "R²"],
     );
-    let mut push = |whose: &str, what: String, points: &[(f64, f64)]| {
+    let mut push = |whose: &str, what: String, points: &[(f64, f64)], origin: String| {
         let Some(fit) = growth(points) else { return };
         let span = points
             .first()
             .zip(points.last())
             .map_or_else(String::new, |(a, b)| format!("{} to {}", a.0, b.0));
-        table.push(vec![whose.into(), what, span, exponent_words(fit), format!("{:.4}", fit.r_squared)]);
+        let row = vec![whose.into(), what, span, exponent_words(fit), format!("{:.4}", fit.r_squared)];
+        table.push_from(row, origin);
     };
     let from = |points: Vec<(f64, f64)>, low: f64| -> Vec<(f64, f64)> {
         points.into_iter().filter(|(n, _)| *n >= low).collect()
@@ -177,26 +180,28 @@ pub(super) fn exponents(thesis: &Thesis, ours: &Ours<'_>) -> Vec<Block> {
     if let Some(serial) = thesis.figure(28) {
         let windows: Vec<(f64, f64)> =
             serial.lines.iter().map(|l| (f64::from(l.n), l.windows as f64)).collect();
-        push("theirs", "number of windows".into(), &windows);
+        push("theirs", "number of windows".into(), &windows, PRINTED.into());
     }
     for curve in thesis.curves().iter().filter(|c| matches!(c.figure, 28 | 32 | 36 | 42)) {
         let what = format!("{}, {} (fig. {})", curve.words(), curve.device, curve.figure);
-        push("theirs", what, &from(curve.totals(), 64.0));
+        push("theirs", what, &from(curve.totals(), 64.0), PRINTED.into());
     }
     let product: Vec<(f64, f64)> = thesis.matmul.iter().map(|m| (f64::from(m.n), m.time_s)).collect();
-    push("theirs", "one n x n product (fig. 4)".into(), &from(product, 256.0));
-    let medians = |points: Vec<(u32, &crate::analysis::points::Point)>| -> Vec<(f64, f64)> {
-        points.into_iter().filter_map(|(n, p)| Some((f64::from(n), median(p, Time::EndToEnd)?))).collect()
+    push("theirs", "one n x n product (fig. 4)".into(), &from(product, 256.0), PRINTED.into());
+    let medians = |points: &[(u32, &crate::analysis::points::Point)]| -> Vec<(f64, f64)> {
+        points.iter().filter_map(|(n, p)| Some((f64::from(*n), median(p, Time::EndToEnd)?))).collect()
     };
     for name in std::iter::once(&"per_window_serial").chain(&PER_WINDOW) {
-        let points = medians(ours.pool(name));
-        let low = points.len().saturating_sub(5);
-        push("ours", format!("`{name}` ({})", kernel_of(name)), &points[low..]);
+        let points = ours.pool(name);
+        let largest = &points[points.len().saturating_sub(5)..];
+        let origin = ours.origin(largest.iter().map(|(_, p)| *p));
+        push("ours", format!("`{name}` ({})", kernel_of(name)), &medians(largest), origin);
     }
     for name in ["serial", "naive"] {
-        let points = medians(ours.matmul(name));
-        let low = points.len().saturating_sub(4);
-        push("ours", format!("matrix product, `{name}`"), &points[low..]);
+        let points = ours.matmul(name);
+        let largest = &points[points.len().saturating_sub(4)..];
+        let origin = ours.origin(largest.iter().map(|(_, p)| *p));
+        push("ours", format!("matrix product, `{name}`"), &medians(largest), origin);
     }
     let serial = thesis.figure(28).map(|c| c.totals()).unwrap_or_default();
     let doubled = match serial.as_slice() {

@@ -47,6 +47,13 @@ pub(super) fn kernel_of(variant: &str) -> &'static str {
 }
 
 impl<'a> Ours<'a> {
+    /// Where the samples of these points stand, in whichever of the runs they are.
+    pub(super) fn origin<'p>(&self, points: impl IntoIterator<Item = &'p Point>) -> String {
+        let points: Vec<&Point> = points.into_iter().collect();
+        let found = [self.matmul, self.pool].into_iter().flatten().map(|s| s.origin(points.iter().copied()));
+        found.filter(|origin| !origin.is_empty()).collect::<Vec<_>>().join("; ")
+    }
+
     /// The points of a max-pooling variant on square images with the thesis's window, by ascending side, one a side.
     pub(super) fn pool(&self, variant: &str) -> Vec<(u32, &'a Point)> {
         let points = self.pool.map(|s| s.points.as_slice()).unwrap_or_default();

@@ -119,16 +119,19 @@ pub(super) fn redundant(ours: &Ours<'_>) -> Vec<Block> {
     for n in [2_u64, 4, 16, 64, 256, 1024] {
         let at = |name: &str| {
             let points = ours.matmul(name);
-            points.iter().find(|(side, _)| u64::from(*side) == n).and_then(|(_, p)| median(p, Time::Kernel))
+            points.iter().find(|(side, _)| u64::from(*side) == n).map(|(_, p)| *p)
         };
-        let measured = at("loop_thesis").zip(at("loop")).filter(|(_, l)| *l > 0.0);
-        table.push(vec![
+        let both = at("loop_thesis").zip(at("loop"));
+        let times = |(t, l)| median(t, Time::Kernel).zip(median(l, Time::Kernel));
+        let measured = both.and_then(times).filter(|(_, l)| *l > 0.0);
+        let row = vec![
             n.to_string(),
             format::grouped(n * n),
             format::grouped(computed(n, 32)),
             format::number(computed(n, 32) as f64 / (n * n) as f64),
             measured.map_or_else(String::new, |(t, l)| format!("{}×", format::number(t / l))),
-        ]);
+        ];
+        table.push_from(row, ours.origin(both.into_iter().flat_map(|(t, l)| [t, l])));
     }
     vec![
         heading(4, "7. In matmul2 every thread repeats the others' work"),

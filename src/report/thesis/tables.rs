@@ -3,7 +3,7 @@
 use super::super::format;
 use super::super::page::{Block, heading, text};
 use super::super::table::Table;
-use super::data::{Curve, Thesis};
+use super::data::{Curve, PRINTED, Thesis};
 use super::ours::{Ours, median, variant};
 use crate::analysis::points::Time;
 
@@ -54,16 +54,22 @@ fn pool_table(curve: &Curve<'_>, ours: &Ours<'_>) -> Table {
     for line in &curve.lines {
         let point = ours.pool_at(&name, line.n);
         let kernel = point.filter(|p| !p.on_cpu()).and_then(|p| median(p, Time::Kernel));
-        table.push(vec![
+        let row = vec![
             format!("{} x {}", line.n, line.n),
             printed(line.max_pool_s),
             printed(line.matmul_s),
             line.windows.to_string(),
             cell(point.and_then(|p| median(p, Time::EndToEnd))),
             cell(kernel),
-        ]);
+        ];
+        table.push_from(row, beside(&ours.origin(point)));
     }
     table
+}
+
+/// The origin of a row of the thesis's numbers with ours beside them, where we have any.
+fn beside(ours: &str) -> String {
+    if ours.is_empty() { PRINTED.into() } else { format!("{PRINTED}; ours: {ours}") }
 }
 
 fn matmul_table(thesis: &Thesis, ours: &Ours<'_>) -> Table {
@@ -84,7 +90,7 @@ fn matmul_table(thesis: &Thesis, ours: &Ours<'_>) -> Table {
         let mut row = vec![format!("{} x {}", line.n, line.n), format!("{:.4}", line.time_s)];
         row.push(cell(at("naive").and_then(|p| p.first)));
         row.extend(variants.iter().map(|v| cell(at(v).and_then(|p| median(p, Time::EndToEnd)))));
-        table.push(row);
+        table.push_from(row, beside(&ours.origin(variants.iter().filter_map(|v| at(v)))));
     }
     table
 }

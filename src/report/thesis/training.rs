@@ -47,10 +47,10 @@ fn table(thesis: &Thesis, ours: &[&Training]) -> Table {
     epochs.dedup();
     for count in epochs {
         for fact in thesis.training.iter().filter(|f| f.epochs == count) {
-            table.push(printed(fact));
+            table.push_from(printed(fact), super::data::PRINTED.into());
         }
         for training in ours.iter().filter(|t| t.epochs() == Some(count)) {
-            table.push(run(training, count));
+            table.push_from(run(training, count), training.file("metrics.json"));
         }
     }
     table

@@ -52,7 +52,8 @@ pub(super) fn blocks(training: &Training) -> Vec<Block> {
         for class in &metrics.per_class {
             let shares = [cell(class.precision), cell(class.recall), cell(class.f1)];
             let [precision, recall, f1] = shares;
-            table.push(vec![class.class.clone(), precision, recall, f1, class.support.to_string()]);
+            let row = vec![class.class.clone(), precision, recall, f1, class.support.to_string()];
+            table.push_from(row, format!("{}: per_class, {}", training.file("metrics.json"), class.class));
         }
         blocks.push(Block::Table(table));
     }

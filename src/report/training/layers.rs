@@ -47,6 +47,19 @@ pub(super) fn blocks(training: &Training) -> Vec<Block> {
     blocks
 }
 
+/// In place of the section, for a run that differs from another one by its seed only: the same operations take the same
+/// time, and the table of the seeds has the time of a step.
+pub(super) fn elsewhere(training: &Training, shown: &Training) -> Option<Block> {
+    if training.folder.layers.is_empty() || shown.folder.layers.is_empty() {
+        return None;
+    }
+    Some(text(format!(
+        "Where the time goes is shown for seed {}. The same of this run: `{}`.",
+        shown.seed(),
+        training.file("layers.csv")
+    )))
+}
+
 fn by(clock: Clock) -> impl Fn(&LayerRow) -> bool {
     move |row| row.clock == Some(clock)
 }
@@ -80,7 +93,8 @@ fn by_layer(training: &Training, rows: &[LayerRow]) -> Table {
     let caption = format!("Time of each layer in one step ({})", training.device());
     let mut table = Table::new(format!("{}-layers", training.slug), caption, &head);
     let mut layers: Vec<(&str, &str)> = Vec::new();
-    for row in rows.iter().filter(|r| !matches!(r.part, Part::Host | Part::Transfer)) {
+    let of_network = |r: &LayerRow| !matches!(r.part, Part::Host | Part::Transfer);
+    for row in rows.iter().filter(|r| of_network(r)) {
         if !layers.iter().any(|(layer, _)| *layer == row.layer) {
             layers.push((&row.layer, &row.kind));
         }
@@ -98,7 +112,7 @@ fn by_layer(training: &Training, rows: &[LayerRow]) -> Table {
         let mut row = vec![name.to_string(), kind.to_string()];
         row.extend(parts.map(cell));
         row.extend([cell(all), format::percent(all / whole)]);
-        table.push(row);
+        table.push_from(row, training.layer_rows(|r| r.layer == layer && of_network(r)));
     }
     for part in [Part::Transfer, Part::Host] {
         let all = sum(&|r: &LayerRow| r.part == part);
@@ -106,7 +120,7 @@ fn by_layer(training: &Training, rows: &[LayerRow]) -> Table {
             let mut row = vec![format!("({})", part.word())];
             row.resize(5, String::new());
             row.extend([cell(all), format::percent(all / whole)]);
-            table.push(row);
+            table.push_from(row, training.layer_rows(|r| r.part == part));
         }
     }
     table
@@ -139,7 +153,7 @@ fn details(training: &Training, rows: &[LayerRow]) -> Table {
         } else {
             cells.push(found.intensity.map_or_else(String::new, format::number));
         }
-        table.push(cells);
+        table.push_from(cells, training.layer_rows(|r| std::ptr::eq(r, row)));
     }
     table
 }
@@ -168,13 +182,14 @@ fn ceilings(training: &Training, shares: &[Share]) -> Table {
     let mut table = Table::new(format!("{}-amdahl", training.slug), caption, &head);
     for share in shares {
         let twice = crate::analysis::amdahl::amdahl(share.share, 2.0);
-        table.push(vec![
+        let row = vec![
             share.kind.name().to_string(),
             format::time(share.time_ns),
             format::percent(share.share),
             format!("{}×", format::number(twice)),
             format!("{}×", format::number(share.at_most)),
-        ]);
+        ];
+        table.push_from(row, training.layer_rows(|r| Kind::of(r) == share.kind));
     }
     table
 }

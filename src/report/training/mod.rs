@@ -13,7 +13,7 @@ pub(super) use summary::{percent, share};
 use super::page::{Block, heading, text};
 use super::source::{Source, slug};
 use crate::error::{Error, Result};
-use crate::record::{Metrics, RunStatus, TrainingFolder};
+use crate::record::{LayerRow, Metrics, RunStatus, TrainingFolder};
 use std::path::PathBuf;
 
 /// One training run.
@@ -49,6 +49,27 @@ impl Training {
     /// Epochs that were trained.
     pub(super) fn epochs(&self) -> Option<u32> {
         self.metrics.epochs.or_else(|| self.folder.epochs.last().map(|e| e.epoch))
+    }
+
+    /// A file of its folder, as rows of tables name where their numbers stand.
+    pub(super) fn file(&self, name: &str) -> String {
+        self.folder.path.join(name).display().to_string()
+    }
+
+    /// Which rows of `layers.csv` hold the numbers of the layer rows that are kept.
+    fn layer_rows(&self, keep: impl Fn(&LayerRow) -> bool) -> String {
+        let rows = self.folder.layers.iter().enumerate().filter(|(_, row)| keep(row));
+        let numbers: Vec<usize> = rows.map(|(i, _)| i + 1).collect();
+        let mut spans: Vec<String> = Vec::new();
+        for span in numbers.chunk_by(|a, b| a + 1 == *b) {
+            spans.extend(match span {
+                [] => None,
+                [only] => Some(only.to_string()),
+                [first, .., last] => Some(format!("{first} to {last}")),
+            });
+        }
+        let rows = if numbers.len() == 1 { "row" } else { "rows" };
+        format!("{}, {rows} {}", self.file("layers.csv"), spans.join(", "))
     }
 
     /// Its seed.
@@ -121,8 +142,11 @@ pub(super) fn section(trainings: &[Training]) -> Vec<Block> {
             blocks.push(Block::Table(runs::table(group)));
         }
         blocks.extend(of(first, group.len() > 1));
+        blocks.extend(layers::blocks(first));
         for other in group.iter().skip(1) {
-            blocks.push(Block::Details(format!("The run with seed {}", other.seed()), of(other, true)));
+            let mut inner = of(other, true);
+            inner.extend(layers::elsewhere(other, first));
+            blocks.push(Block::Details(format!("The run with seed {}", other.seed()), inner));
         }
     }
     blocks.extend(runs::swaps(trainings));
@@ -157,10 +181,9 @@ fn of(training: &Training, named: bool) -> Vec<Block> {
     }
     blocks.extend(confusion::blocks(training));
     blocks.extend(curves::range(training));
-    blocks.extend(layers::blocks(training));
     if training.folder.run.status != RunStatus::Complete && training.folder.metrics.is_none() {
         blocks.push(text("There is no metrics.json: the run has not reached its test."));
     }
-    blocks.extend(training.folder.run.notes.iter().map(|n| Block::Note(n.clone())));
+    blocks.extend(training.folder.run.other_notes().map(|n| Block::Note(n.to_string())));
     blocks
 }

@@ -5,15 +5,16 @@ use super::super::page::{Block, heading, text};
 use super::super::table::Table;
 use super::Training;
 use super::summary::{best_epoch, percent};
-use crate::analysis::training::{mean_sd, swap};
+use crate::analysis::training::{mean_sd, step_ns, swap};
 
 /// A column: its head, the value of a run, and how it is written.
 type Column = (&'static str, fn(&Training) -> Option<f64>, fn(f64) -> String);
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     ("epochs", |t| t.epochs().map(f64::from), format::size),
     ("best epoch", |t| best_epoch(t).map(f64::from), format::size),
     ("time", |t| t.metrics.wall_s, |s| format::time(s * 1e9)),
+    ("step", |t| Some(step_ns(&t.folder.layers)).filter(|ns| *ns > 0.0), format::time),
     ("images a second", |t| t.metrics.images_per_s, format::number),
     ("test accuracy", |t| t.metrics.test_accuracy, percent),
     ("not blank", |t| t.metrics.test_accuracy_not_blank, percent),
@@ -33,7 +34,9 @@ pub(super) fn table(group: &[&Training]) -> Table {
     let mut table = Table::new(stem, format!("Runs that differ by their seeds ({device})"), &head);
     for training in group {
         let cells = columns.iter().map(|(_, value, show)| value(training).map_or_else(String::new, show));
-        table.push(std::iter::once(training.seed().to_string()).chain(cells).collect());
+        let files = ["metrics.json", "training.csv", "layers.csv"].join(", ");
+        let origin = format!("{}: {files}", training.folder.path.display());
+        table.push_from(std::iter::once(training.seed().to_string()).chain(cells).collect(), origin);
     }
     let over = |of: &dyn Fn(&[f64]) -> Option<f64>, show: &dyn Fn(&Column, f64) -> String| {
         let cell = |column: &&Column| {
@@ -46,8 +49,9 @@ pub(super) fn table(group: &[&Training]) -> Table {
     let mean = |column: &Column, v: f64| if v.fract() == 0.0 { (column.2)(v) } else { spread(column, v) };
     let means = over(&|v| mean_sd(v).map(|(mean, _)| mean), &mean);
     let deviations = over(&|v| mean_sd(v).and_then(|(_, sd)| sd), &spread);
-    table.push(std::iter::once("mean".to_string()).chain(means).collect());
-    table.push(std::iter::once("sd".to_string()).chain(deviations).collect());
+    let above = "the rows above";
+    table.push_from(std::iter::once("mean".to_string()).chain(means).collect(), above.into());
+    table.push_from(std::iter::once("sd".to_string()).chain(deviations).collect(), above.into());
     table
 }
 
@@ -78,7 +82,7 @@ pub(super) fn swaps(trainings: &[Training]) -> Vec<Block> {
             let Some((op, from, to)) = one_difference(before, after) else { continue };
             let Some(swap) = swap(op, &before.folder.layers, &after.folder.layers) else { continue };
             let factor = |v: f64| format!("{}×", format::number(v));
-            table.push(vec![
+            let row = vec![
                 before.network().to_string(),
                 op.to_string(),
                 format!("`{from}`"),
@@ -87,7 +91,9 @@ pub(super) fn swaps(trainings: &[Training]) -> Vec<Block> {
                 factor(swap.speedup),
                 factor(swap.predicted),
                 factor(swap.measured),
-            ]);
+            ];
+            let rows = |t: &Training, variant: &str| t.layer_rows(|r| r.op == op && r.variant == variant);
+            table.push_from(row, format!("{}; {}", rows(before, from), rows(after, to)));
         }
     }
     if table.rows.is_empty() {

@@ -55,9 +55,10 @@ pub(super) fn table(training: &Training) -> Table {
     let head = ["what", "value"];
     let caption = format!("What {} achieves, and at what cost", training.network());
     let mut table = Table::new(format!("{}-summary", training.slug), caption, &head);
+    let origin = format!("{}: metrics.json, run.json, training.csv", training.folder.path.display());
     let mut row = |what: &str, value: String| {
         if !value.is_empty() {
-            table.push(vec![what.to_string(), value]);
+            table.push_from(vec![what.to_string(), value], origin.clone());
         }
     };
     let parameters = metrics.parameters.map(|p| format!(", {} parameters", format::grouped(p)));

@@ -177,7 +177,14 @@ fn a_training_report_is_complete_and_the_same_twice() -> Outcome {
     {
         assert!(thesis.contains(needed), "no `{needed}` in {thesis}");
     }
-    for stem in ["loss", "accuracy", "confusion", "learning-rate", "step"] {
+    assert!(first.contains_key(Path::new("figures/train_alexnet32-step.png")));
+    assert!(!first.contains_key(Path::new("figures/train_alexnet32-2-step.png")), "once for all seeds");
+    assert!(page.contains("Where the time goes is shown for seed 7. The same of this run: `"), "{page}");
+    let html = std::fs::read_to_string(&summary.html)?;
+    for needed in ["layers.csv, row", "metrics.json: per_class, anatomical"] {
+        assert!(html.contains(needed), "rows say where their numbers come from: no `{needed}`");
+    }
+    for stem in ["loss", "accuracy", "confusion", "learning-rate"] {
         for slug in ["train_alexnet32", "train_alexnet32-2"] {
             assert!(first.contains_key(Path::new(&format!("figures/{slug}-{stem}.png"))), "{slug}-{stem}");
         }

@@ -5,13 +5,15 @@
 //! serial scatter adds in the same order, so all variants give the same bits, and no atomics are needed. NaN and
 //! infinities in `dy` go where their index says. An index outside the plane (-1: the padding won) is dropped.
 
+mod banded;
+
 use rayon::prelude::*;
 
 use super::maxpool::{self, Pool};
 use super::shader::wgsl;
 use super::tolerance::EPS;
 use super::{
-    Bound, Cost, CpuCall, DType, Data, Expected, Field, Fill, Op, Operand, Pass, Role, Sizes, Variant,
+    Bound, Caps, Cost, CpuCall, DType, Data, Expected, Field, Fill, Op, Operand, Pass, Role, Sizes, Variant,
 };
 
 /// The operation.
@@ -61,12 +63,39 @@ const FIELDS: &[Field] = &[
 static VARIANTS: &[Variant] = &[
     Variant::serial("a scatter, plane by plane, on one thread", serial),
     Variant::rayon("planes shared out over threads", parallel),
+    Variant::cpu(
+        "banded_cpu",
+        "bands of rows shared out over threads, zeros written on the way; windows of 2 x 2 side by side in wide vectors",
+        banded::run,
+        true,
+    ),
     Variant::kernels(
         "gather",
         "one thread an element of the image, a loop over the windows that may hold it",
         &[Pass::plain(wgsl!("maxpool_backward/gather"))],
     ),
+    Variant::kernels(
+        "gather_specialized",
+        "one thread a block of the image, each window that may hold a part of it read once; windows compiled in",
+        &[Pass::plain(wgsl!("maxpool_backward/gather_specialized"))],
+    )
+    .requiring(block),
 ];
+
+/// Windows that a thread of `gather_specialized` holds, and elements that it writes, at most.
+const CAPACITY: u64 = 64;
+
+fn block(sizes: &Sizes, _: &Caps) -> Option<String> {
+    let pool = Pool::of(sizes);
+    let windows = |k: u32, s: u32, d: u32| (u64::from(d) * u64::from(k - 1) + u64::from(s)) / u64::from(s);
+    let held = windows(pool.kh, pool.sh, pool.dh) * windows(pool.kw, pool.sw, pool.dw);
+    let elements = u64::from(pool.sh) * u64::from(pool.sw);
+    (held > CAPACITY || elements > CAPACITY).then(|| {
+        format!(
+            "a thread would hold {held} windows and write {elements} elements; {CAPACITY} of each is the most"
+        )
+    })
+}
 
 const CASES: &[&str] = &[
     "h=1 kh=1",
