@@ -157,3 +157,17 @@ fn what_an_earlier_run_found_right_is_not_verified_again() {
     let other = swept(8, Some(before)).unwrap_err().to_string();
     assert!(other.contains("nothing here was verified there"), "{other}");
 }
+
+#[test]
+fn the_experiments_beside_other_libraries_are_read_and_every_point_has_sizes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/experiments");
+    let mut read = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let experiment = Experiment::read(&path).unwrap();
+        assert!(experiment.name.starts_with("peers_"), "{}", path.display());
+        assert!(!experiment.points.is_empty() && experiment.points.iter().all(|p| p.sizes.is_ok()));
+        read += 1;
+    }
+    assert!(read > 8, "only {read} experiments were found");
+}
