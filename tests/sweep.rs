@@ -128,3 +128,46 @@ fn an_unwritable_place_is_an_error_with_advice() {
     let error = sweep(&file, &mut Silent).unwrap_err().to_string();
     assert!(error.contains("choose another place"), "{error}");
 }
+
+#[test]
+fn what_an_earlier_run_found_right_is_not_verified_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "name = 'again'\nquestion = 'q'\nop = 'matmul'\nvariants = ['serial']\n[axes]\nm = [4, 8]\n\
+                [budget]\nmin_samples = 2\nmax_samples = 2\n";
+    let experiment = Experiment::from_bytes(Path::new("again.toml"), text.as_bytes()).unwrap();
+    let engine = Engine::new(None, 1).unwrap();
+    let swept = |seed: u64, verified_in: Option<Folder>| {
+        let provenance = Provenance { verified_in, ..Provenance::default() };
+        let sweep = Sweep {
+            experiment: &experiment,
+            engine: &engine,
+            root: dir.path(),
+            seed,
+            inputs: None,
+            provenance,
+        };
+        sweep.run(&mut Silent)
+    };
+    let first = swept(7, None).unwrap();
+    let before = Folder::read(&first.folder).unwrap();
+    let second = swept(7, Some(before.clone())).unwrap();
+    assert_eq!((second.failed, second.samples), (0, first.samples));
+    let notes = Folder::read(&second.folder).unwrap().run.notes;
+    assert!(notes.iter().any(|note| note.contains("verified in an earlier run")), "{notes:?}");
+    let other = swept(8, Some(before)).unwrap_err().to_string();
+    assert!(other.contains("nothing here was verified there"), "{other}");
+}
+
+#[test]
+fn the_experiments_beside_other_libraries_are_read_and_every_point_has_sizes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/experiments");
+    let mut read = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let experiment = Experiment::read(&path).unwrap();
+        assert!(experiment.name.starts_with("peers_"), "{}", path.display());
+        assert!(!experiment.points.is_empty() && experiment.points.iter().all(|p| p.sizes.is_ok()));
+        read += 1;
+    }
+    assert!(read > 8, "only {read} experiments were found");
+}

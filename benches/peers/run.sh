@@ -87,10 +87,13 @@ once() {
     echo "run.sh: [$SECONDS s] ${mark#"$out/rounds/"} in $((SECONDS - began)) s" >&2
 }
 
-# A half-finished sweep is begun anew: its samples are of another minute than the others of its round.
+# A half-finished sweep is begun anew: its samples are of another minute than the others of its round. The reference takes
+# a minute at the large sizes, so what the first round found right is not held to it again.
 ours() {
+    local first="${4:-}"
     rm -rf "$2"
-    "$tesela" -q sweep "$here/experiments/$1.toml" --device "$3" --threads "$threads" --no-probe --out "$2" >/dev/null
+    "$tesela" -q sweep "$here/experiments/$1.toml" --device "$3" --threads "$threads" --no-probe --out "$2" \
+        ${first:+--verified-in "$first"} >/dev/null
 }
 
 kernels() {
@@ -113,7 +116,7 @@ table() {
     for ((round = 1; round <= rounds; round++)); do
         folder="$out/rounds/$name/$round"
         mkdir -p "$folder"
-        once "$folder/ours" ours "$name" "$folder/ours" "$on"
+        once "$folder/ours" ours "$name" "$folder/ours" "$on" "${ours[0]:-}"
         ours+=("$(dirname "$(ls "$folder"/ours/*/*/samples.csv)")")
         for library in "$@"; do
             once "$folder/$library" kernels "$library" "${ours[-1]}/samples.csv" "$folder/$library.csv" ||

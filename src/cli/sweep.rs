@@ -9,7 +9,7 @@ use super::watch::{Watch, stop_on_interrupt};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::lab::{self, Experiment, Outcome, Provenance, Source, Sweep, user_variant};
-use crate::record::Ceilings;
+use crate::record::{Ceilings, Folder};
 
 /// What `tesela sweep` is told.
 #[derive(Debug, clap::Args)]
@@ -29,6 +29,10 @@ pub(super) struct Args {
     /// Where the run folders go: OUT/<experiment>/<date>-<machine>/
     #[arg(long, value_name = "DIR", default_value = "results")]
     out: PathBuf,
+    /// A run folder of the same experiment by this very program on this machine: what it found right is measured again
+    /// without the reference, which takes minutes at large sizes
+    #[arg(long, value_name = "RUN")]
+    verified_in: Option<PathBuf>,
     /// Leave out the ceilings of the machine, without which the report has no roofline
     #[arg(long)]
     no_probe: bool,
@@ -58,7 +62,8 @@ pub(super) fn run(args: &Args, global: &Global) -> exit::Outcome {
     let mut failed = 0;
     let mut ceilings = None;
     for experiment in &experiments {
-        let provenance = Provenance { command: command(), ..Provenance::default() };
+        let verified_in = args.verified_in.as_deref().map(Folder::read).transpose()?;
+        let provenance = Provenance { command: command(), verified_in, ..Provenance::default() };
         let with = With { engine: &engine, seed: args.seed, root: &args.out, inputs: None };
         let outcome = one(experiment, &with, provenance, global)?;
         global.note(&summary(&outcome));

@@ -9,7 +9,7 @@ use super::Experiment;
 use crate::engine::{Engine, TunedEntry};
 use crate::gpu::Adapter;
 use crate::ops::{Fill, OPS, Op, Shader, Variant};
-use crate::record::{AdapterInfo, Run, RunStatus, SCHEMA_VERSION};
+use crate::record::{AdapterInfo, Folder, Run, RunStatus, SCHEMA_VERSION};
 
 /// What a run's provenance needs besides the experiment and the engine.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,8 @@ pub struct Provenance {
     pub images: Option<String>,
     /// What a reader must know besides.
     pub notes: Vec<String>,
+    /// A run of the same experiment by the same program on this machine: what was verified there is not verified again.
+    pub verified_in: Option<Folder>,
 }
 
 /// The time now, in UTC, to the second.

@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     let mut ceilings = None;
     for experiment in &experiments {
         let provenance =
-            Provenance { command: sweep::command(), images: Some(images.clone()), notes: Vec::new() };
+            Provenance { command: sweep::command(), images: Some(images.clone()), ..Provenance::default() };
         let outcome = sweep::one(experiment, &with, provenance, global)?;
         global.note(&format!("{}: {}", experiment.name, sweep::summary(&outcome)));
         failed += outcome.failed;

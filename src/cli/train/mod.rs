@@ -181,7 +181,12 @@ fn provenance(job: &Job<'_>, setup: &Setup) -> Run {
         let count = crate::cli::print::count(setup.dataset.unreadable.len(), "image");
         notes.push(format!("{count} could not be read: left out"));
     }
-    let provenance = Provenance { command: command(), images: Some(setup.dataset.origin.clone()), notes };
+    let provenance = Provenance {
+        command: command(),
+        images: Some(setup.dataset.origin.clone()),
+        notes,
+        verified_in: None,
+    };
     let images: Vec<_> = setup.dataset.examples.iter().map(|e| (&e.name, e.class, e.hash)).collect();
     let terms = format!("{config:?}\n{:?}\n{:?}\n{images:?}", setup.variants, setup.split);
     record([&config.name, job.text], kernels(job.target), job.engine, &provenance, (config.seed, &terms))

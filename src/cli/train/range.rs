@@ -62,8 +62,11 @@ pub(in crate::cli) fn run(args: &Args, global: &Global) -> Outcome {
         test
     };
     let name = format!("{}_lr", setup.config.name);
-    let provenance =
-        Provenance { command: command(), images: Some(setup.dataset.origin.clone()), notes: Vec::new() };
+    let provenance = Provenance {
+        command: command(),
+        images: Some(setup.dataset.origin.clone()),
+        ..Provenance::default()
+    };
     let mut run = record([&name, &text], kernels(target), &engine, &provenance, (setup.config.seed, ""));
     let date = run.started.split('T').next().unwrap_or_default().to_owned();
     let place = RunFolder::open(&args.out, &name, &date, &super::device(&engine, target), "")?;
