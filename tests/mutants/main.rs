@@ -43,12 +43,6 @@ const fn nth(match_of: (usize, usize), mutant: Mutant) -> Mutant {
 }
 
 const MAXPOOL: &[Mutant] = &[
-    mutant(
-        "one_row_too_many",
-        "maxpool/strips.wgsl",
-        "from_top / SIZE_DH < SIZE_KH",
-        "from_top / SIZE_DH <= SIZE_KH",
-    ),
     mutant("padding_from_the_edge", "maxpool/van_herk_rows.wgsl", "BY_EDGE || at == place", "true"),
     mutant(
         "nan_swallowed",
