@@ -230,12 +230,14 @@ fn no_text_covers_another_for_two_to_twelve_classes_of_any_name() -> Outcome {
         ["no", "yes", long, "glioma", "meningioma", "pituitary", "c6", "c7", "c8", "c9", "c10", "c11"];
     let many: Vec<Metrics> = (1..=12).map(|count| metrics(&names[..count], 3)).collect();
     let all = trainings(dir.path(), &many)?;
-    let blocks: Vec<Block> = all.iter().flat_map(|t| of(t, false)).collect();
+    let whole = |t| of(t, false).into_iter().chain(layers::blocks(t));
+    let blocks: Vec<Block> = all.iter().flat_map(whole).collect();
     assert_eq!(texts_are_apart(&blocks), 12 * 5);
     let thirteen: Vec<String> = (0..13).map(|i| format!("c{i}")).collect();
     let thirteen: Vec<&str> = thirteen.iter().map(String::as_str).collect();
     let all = trainings(&dir.path().join("more"), &[metrics(&thirteen, 1)])?;
-    assert_eq!(texts_are_apart(&of(&all[0], false)), 4, "a matrix that nobody could read is a table only");
+    let blocks: Vec<Block> = whole(&all[0]).collect();
+    assert_eq!(texts_are_apart(&blocks), 4, "a matrix that nobody could read is a table only");
     Ok(())
 }
 
