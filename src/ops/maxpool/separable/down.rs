@@ -116,7 +116,7 @@ fn van_herk<O: Order, S: Sink<O::Tap>>(
     maxima: &mut Maxima<'_, O::Tap>,
     sink: &mut S,
 ) {
-    let (rows, stride) = (&*maxima.rows, maxima.stride);
+    let (rows, stride) = (maxima.rows, maxima.stride);
     let Scans { suffixes, prefix: [prefix, longer] } = &mut *maxima.scans;
     let row = |row: usize| &rows[(class.first + row * class.step) * stride..][..stride];
     if block.as_ref().is_none_or(|b| t >= b.start + class.taps) {

@@ -118,10 +118,7 @@ fn band(p: &Pool, threads: usize) -> usize {
 }
 
 /// Slices of the given lengths, one after the other.
-fn parts<'v, T>(
-    mut all: &'v mut [T],
-    lengths: impl Iterator<Item = usize>,
-) -> impl Iterator<Item = &'v mut [T]> {
+fn parts<T>(mut all: &mut [T], lengths: impl Iterator<Item = usize>) -> impl Iterator<Item = &mut [T]> {
     lengths.map_while(move |length| all.split_off_mut(..length))
 }
 
@@ -131,6 +128,7 @@ fn tiles(p: &Pool) -> impl Iterator<Item = Range<usize>> {
     let columns = columns(p);
     (0..ow).step_by(columns).map(move |first| first..(first + columns).min(ow))
 }
+
 /// Outputs of a tile along a row at most: long runs of memory where windows are short; else fewer, so that a tile has many
 /// more rows than a window.
 fn columns(p: &Pool) -> usize {

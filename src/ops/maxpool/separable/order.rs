@@ -85,10 +85,9 @@ impl Order for Positions {
 
     #[inline(always)]
     fn load(row: &[f32], at: usize, taps: &mut [i64]) -> bool {
-        let mut at = u32::try_from(at).unwrap_or(0);
-        for (tap, &v) in taps.iter_mut().zip(row) {
+        let first = u32::try_from(at).unwrap_or(0);
+        for (at, (tap, &v)) in (first..).zip(taps.iter_mut().zip(row)) {
             *tap = key(v, at);
-            at += 1;
         }
         false
     }
