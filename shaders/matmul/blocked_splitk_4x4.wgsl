@@ -5,7 +5,7 @@
 // As `blocked_4x4`, but a workgroup adds up the `split_len` terms (a multiple of 32, so that no slice lies in two parts)
 // of one part alone, and the part has a place in `partial` of its own: where a product has few patches, the parts are what
 // keeps a device busy. `sum_splits` adds them up in their order, which needs no atomics and gives the same bits in every
-// run. Barriers, tiles and edges are those of `blocked_4x4`.
+// run. Tiles, edges and the two barriers of a slice (visible before use, used up before the next) are those of `blocked_4x4`.
 // Source of the idea: NVIDIA, "CUTLASS: efficient GEMM", section on split-K.
 //
 // workgroups: splits * batch * div_ceil(n, 4 * WX) * div_ceil(m, 4 * WY)

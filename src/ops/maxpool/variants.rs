@@ -87,8 +87,7 @@ const LINES: &[Choice] = &[Choice::new("WG", &[32, 64, 128, 256])];
 const ROWS_2: &[(&str, u32)] = &[("OY", 2)];
 const ROWS_8: &[(&str, u32)] = &[("OY", 8)];
 /// Threads of a workgroup across and down.
-const STRIPS: &[Choice] =
-    &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[2, 4, 8]), Choice::new("OY", &[1, 2, 4, 8])];
+const STRIPS: &[Choice] = &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[2, 4, 8])];
 /// Outputs of a tile along a row and along a column; at most 1024, well within the shader's CAPACITY.
 const TILES: &[Choice] = &[Choice::new("TX", &[16, 32, 64]), Choice::new("TY", &[4, 8, 16])];
 
