@@ -11,7 +11,7 @@
 # what is finished in DIR/rounds is not done again. The tables are made anew from the rounds, then the report.
 #
 # --only device compares kernels with burn's on one adapter, the software adapter unless --device says gpu. Without --only,
-# everything but `device` is run; the whole takes less than 8 minutes on 2 quiet cores.
+# everything but `device` is run; the first round, which verifies, takes longest.
 
 set -euo pipefail
 
