@@ -183,4 +183,6 @@ if wants device; then
     table device_matmul "$device" ${rust:+burn}
     table device_maxpool "$device" ${rust:+burn}
 fi
-"$tesela" report "$out"/peers_* --out "$out/report"
+# Paths as seen from here, so that the page's command is one for other machines too.
+mapfile -t tables < <(realpath --relative-to=. "$out"/peers_*)
+"$tesela" report "${tables[@]}" --out "$(realpath --relative-to=. "$out")/report"

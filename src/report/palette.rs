@@ -41,7 +41,7 @@ const PALE_ROSE: Colour = Colour(0xe3, 0x9a, 0xa6);
 const PALE_PURPLE: Colour = Colour(0xc7, 0x9a, 0xd0);
 const PALE_INDIGO: Colour = Colour(0x80, 0x79, 0xc4);
 
-const KNOWN: [(&str, Colour, Marker, Dash); 40] = [
+const KNOWN: [(&str, Colour, Marker, Dash); 52] = [
     ("serial", BLACK, Marker::Circle, None),
     ("rayon", GREY, Marker::Square, None),
     ("library", BROWN, Marker::Diamond, None),
@@ -54,13 +54,24 @@ const KNOWN: [(&str, Colour, Marker, Dash); 40] = [
     ("blocked", GREEN, Marker::Diamond, None),
     ("blocked_128x128_8x8", GREEN, Marker::Diamond, None),
     ("blocked_64x64_4x4", MINT, Marker::Cross, DASH),
+    ("blocked_prefetch_128x128_8x8", OLIVE, Marker::Square, DASH),
+    ("blocked_splitk_64x64_4x4", INDIGO, Marker::Plus, DASH),
+    ("blocked_subgroup_16x4", PALE_PURPLE, Marker::Down, None),
+    ("coopmat_128x128", PALE_INDIGO, Marker::Square, None),
     ("registers_4x4", ORANGE, Marker::Plus, None),
+    ("registers_8x4", PALE_ROSE, Marker::Circle, DASH),
+    ("registers_8x8", UMBER, Marker::Diamond, DASH),
     // Pooling.
+    ("separable_cpu", BROWN, Marker::Diamond, None),
+    ("banded_cpu", BROWN, Marker::Diamond, None),
     ("per_window_serial", UMBER, Marker::Diamond, DASH),
     ("direct", GREEN, Marker::Diamond, None),
     ("tiled", BLUE, Marker::Triangle, None),
     ("vectorized", ORANGE, Marker::Plus, None),
     ("separable", SKY, Marker::Down, None),
+    ("strips", MINT, Marker::Square, DASH),
+    ("strips_vec4", VERMILION, Marker::Circle, None),
+    ("van_herk", WINE, Marker::Cross, DASH),
     ("windows_batched", OLIVE, Marker::Square, None),
     ("per_window_naive_buffer", ROSE, Marker::Circle, None),
     ("per_window_loop_buffer", PURPLE, Marker::Square, None),
@@ -72,6 +83,7 @@ const KNOWN: [(&str, Colour, Marker, Dash); 40] = [
     ("implicit_gemm_64x64", BLUE, Marker::Triangle, None),
     ("implicit_gemm_32x64", SKY, Marker::Down, DASH),
     ("gather", GREEN, Marker::Diamond, None),
+    ("gather_specialized", MINT, Marker::Cross, DASH),
     ("workgroup", GREEN, Marker::Diamond, None),
     ("rows", GREEN, Marker::Diamond, None),
     ("two_stage", GREEN, Marker::Diamond, None),
@@ -159,7 +171,7 @@ mod tests {
     use super::*;
 
     /// The variants of the two operations that reports are about, by the looks that stand beside each other.
-    const PRODUCTS: [&str; 11] = [
+    const PRODUCTS: [&str; 17] = [
         "serial",
         "rayon",
         "library",
@@ -170,16 +182,26 @@ mod tests {
         "tiled_32",
         "blocked_128x128_8x8",
         "blocked_64x64_4x4",
+        "blocked_prefetch_128x128_8x8",
+        "blocked_splitk_64x64_4x4",
+        "blocked_subgroup_16x4",
+        "coopmat_128x128",
         "registers_4x4",
+        "registers_8x4",
+        "registers_8x8",
     ];
-    const POOLING: [&str; 14] = [
+    const POOLING: [&str; 18] = [
         "serial",
         "rayon",
+        "separable_cpu",
         "per_window_serial",
         "direct",
         "tiled",
         "vectorized",
         "separable",
+        "strips",
+        "strips_vec4",
+        "van_herk",
         "windows_batched",
         "per_window_naive_buffer",
         "per_window_loop_buffer",
@@ -203,20 +225,45 @@ mod tests {
         "peer_matrixmultiply",
         "peer_ndarray",
     ];
+    const BESIDE_CPU_POOLING: [&str; 7] = [
+        "serial",
+        "rayon",
+        "separable_cpu",
+        "peer_pytorch",
+        "peer_pytorch_channels_last",
+        "peer_onnxruntime",
+        "peer_candle",
+    ];
     /// Other libraries on an adapter, beside our kernels.
-    const BESIDE_PRODUCTS: [&str; 9] = [
+    const BESIDE_PRODUCTS: [&str; 15] = [
         "naive",
         "loop",
         "tiled_16",
         "tiled_32",
         "blocked_128x128_8x8",
         "blocked_64x64_4x4",
+        "blocked_prefetch_128x128_8x8",
+        "blocked_splitk_64x64_4x4",
+        "blocked_subgroup_16x4",
+        "coopmat_128x128",
         "registers_4x4",
+        "registers_8x4",
+        "registers_8x8",
         "peer_burn",
         "peer_pytorch",
     ];
-    const BESIDE_POOLING: [&str; 7] =
-        ["direct", "tiled", "vectorized", "separable", "windows_batched", "peer_burn", "peer_pytorch"];
+    const BESIDE_POOLING: [&str; 10] = [
+        "direct",
+        "tiled",
+        "vectorized",
+        "separable",
+        "strips",
+        "strips_vec4",
+        "van_herk",
+        "windows_batched",
+        "peer_burn",
+        "peer_pytorch",
+    ];
 
     type Matrix = [[f64; 3]; 3];
 
@@ -257,7 +304,8 @@ mod tests {
 
     #[test]
     fn no_two_variants_of_an_operation_look_alike_to_anyone() {
-        for op in [&PRODUCTS[..], &POOLING, &BESIDE_CPU, &BESIDE_PRODUCTS, &BESIDE_POOLING] {
+        let beside = [&BESIDE_CPU[..], &BESIDE_CPU_POOLING, &BESIDE_PRODUCTS, &BESIDE_POOLING];
+        for op in [&PRODUCTS[..], &POOLING].into_iter().chain(beside) {
             for (at, a) in op.iter().enumerate() {
                 for b in &op[..at] {
                     let (x, y) = (look(a), look(b));

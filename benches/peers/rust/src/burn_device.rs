@@ -59,5 +59,5 @@ pub fn time(point: &Point, options: &Options, rows: &mut Rows) -> Result<(), Box
 
 fn values<const D: usize>(out: &RefCell<Option<Tensor<D>>>) -> Result<Vec<f32>, Box<dyn Error>> {
     let out = out.borrow().clone().ok_or("no output")?;
-    out.into_data().to_vec::<f32>().map_err(|e| format!("{e:?}").into())
+    out.into_data().try_to_vec::<f32>().map_err(|e| format!("{e:?}").into())
 }
