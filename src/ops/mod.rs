@@ -22,6 +22,7 @@ mod losses;
 pub mod matmul;
 pub mod maxpool;
 pub mod maxpool_backward;
+mod nontemporal;
 pub mod probe;
 mod regularised;
 pub mod relu;

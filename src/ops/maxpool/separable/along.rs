@@ -1,10 +1,12 @@
-//! The maxima along rows: of two to four taps, of two to four of those, and so on, until the window is reached. The last
-//! of them may overlap, which no maximum minds.
+//! The maxima along rows, by the steps of [`super::steps`].
+
+use std::ops::Range;
 
 use super::order::Order;
+use super::steps::winners;
 use super::tile::Tile;
 
-/// Elements that are swept at once: they stay in the first-level cache from sweep to sweep.
+/// Elements that are swept at once: they stay in the first-level cache from step to step.
 const SWEEP: usize = 4096;
 
 /// Memory for one sweep.
@@ -14,42 +16,41 @@ pub(super) struct Sweep<T> {
     to: Vec<T>,
 }
 
-/// Fills `maxima`, `tile.stride()` elements a row, with the row maxima of a tile; whether a NaN was met, in which case the
-/// work may have stopped early.
+/// Rows that are swept as one: several where they are short, since the ends of a loop cost as much as its body.
+pub(super) fn rows_at_once(tile: &Tile<'_>) -> usize {
+    (SWEEP / tile.padded()).max(1)
+}
+
+/// Fills `maxima`, `tile.stride()` elements a row, with the row maxima of so many rows of a tile, no more than are swept at
+/// once; whether a NaN was met.
 ///
-/// Several short rows are swept as one. What reaches over the end of a row lands where nobody looks.
+/// What reaches over the end of a row lands where nobody looks.
 #[inline(always)]
 pub(super) fn along<O: Order>(
     tile: &Tile<'_>,
-    stops_at_nan: bool,
+    rows: Range<usize>,
     sweep: &mut Sweep<O::Tap>,
     maxima: &mut [O::Tap],
 ) -> bool {
-    let (len, stride) = (tile.padded(), tile.stride());
-    let rows_at_once = (SWEEP / len).max(1);
-    sweep.from.resize(rows_at_once * len, O::VOID);
-    sweep.to.resize(rows_at_once * len, O::VOID);
-    let mut nan = false;
-    let mut number = 0;
-    for maxima in maxima.chunks_mut(rows_at_once * stride) {
-        let rows = maxima.len() / stride;
-        let elements = rows * len;
-        for line in sweep.from[..elements].chunks_exact_mut(len) {
-            nan |= load::<O>(tile, tile.row(number), line);
-            number += 1;
-        }
-        if nan && stops_at_nan {
-            return true;
-        }
-        windows::<O>(tile, sweep, elements, maxima);
+    let len = tile.padded();
+    let elements = rows.len() * len;
+    if sweep.from.len() < elements {
+        sweep.from.resize(elements, O::VOID);
+        sweep.to.resize(elements, O::VOID);
     }
+    let mut nan = false;
+    for (row, line) in rows.zip(sweep.from.chunks_exact_mut(len)) {
+        nan |= load::<O>(tile, tile.row(row), line);
+    }
+    windows::<O>(tile, sweep, elements, maxima);
     nan
 }
 
 /// One row of the image with its padding.
 #[inline(always)]
 fn load<O: Order>(tile: &Tile<'_>, row: Option<usize>, line: &mut [O::Tap]) -> bool {
-    let padding = if tile.p.pad_zero { O::ZERO } else { O::VOID };
+    let p = tile.p();
+    let padding = if p.pad_zero { O::ZERO } else { O::VOID };
     let Some(row) = row else {
         line.fill(padding);
         return false;
@@ -59,32 +60,27 @@ fn load<O: Order>(tile: &Tile<'_>, row: Option<usize>, line: &mut [O::Tap]) -> b
     let (inside, right) = rest.split_at_mut(columns.len());
     left.fill(padding);
     right.fill(padding);
-    let at = row * tile.p.w as usize + columns.start;
+    let at = row * p.w as usize + columns.start;
     O::load(&tile.plane[at..][..columns.len()], at, inside)
 }
 
 /// The maxima of all windows that start in the first `elements` of `sweep.from`, every `sw`-th of them kept.
 #[inline(always)]
 fn windows<O: Order>(tile: &Tile<'_>, sweep: &mut Sweep<O::Tap>, elements: usize, maxima: &mut [O::Tap]) {
-    let (kw, dw, sw) = (tile.p.kw as usize, tile.p.dw as usize, tile.p.sw as usize);
-    let mut reached = 1;
+    let sw = tile.p().sw as usize;
     let mut valid = elements;
-    while reached < kw {
-        let taps = kw.div_ceil(reached).min(4);
-        let next = (taps * reached).min(kw);
-        let shifts = [1, 2, 3].map(|tap| (tap * reached).min(next - reached) * dw);
-        valid -= (next - reached) * dw;
-        let to = if next == kw && sw == 1 { &mut maxima[..valid] } else { &mut sweep.to[..valid] };
-        widen::<O>(&sweep.from, taps, shifts, to);
-        if next < kw || sw > 1 {
-            std::mem::swap(&mut sweep.from, &mut sweep.to);
-        }
-        reached = next;
+    let Some((last, steps)) = tile.plan.along.split_last() else { return };
+    for step in steps {
+        valid -= step.reach;
+        winners::<O>(step.taps, |i| &sweep.from[step.offset(i)..][..valid], &mut sweep.to[..valid]);
+        std::mem::swap(&mut sweep.from, &mut sweep.to);
     }
-    let from = &sweep.from[..valid];
+    valid -= last.reach;
+    let to = if sw == 1 { &mut maxima[..valid] } else { &mut sweep.to[..valid] };
+    winners::<O>(last.taps, |i| &sweep.from[last.offset(i)..][..valid], to);
+    let from = &sweep.to[..valid];
     match sw {
-        1 if kw > 1 => {}
-        1 => maxima[..valid].copy_from_slice(from),
+        1 => {}
         // Only a stride that the compiler knows vectorises. An odd end is a last row's, and its last element counts.
         2 => {
             let (pairs, last) = from.as_chunks::<2>();
@@ -94,30 +90,5 @@ fn windows<O: Order>(tile: &Tile<'_>, sweep: &mut Sweep<O::Tap>, elements: usize
             }
         }
         _ => maxima.iter_mut().zip(from.iter().step_by(sw)).for_each(|(m, v)| *m = *v),
-    }
-}
-
-/// Each element against those that stand `shifts` behind it.
-#[inline(always)]
-fn widen<O: Order>(from: &[O::Tap], taps: usize, shifts: [usize; 3], to: &mut [O::Tap]) {
-    let n = to.len();
-    let [b, c, d] = shifts.map(|shift| &from[shift..]);
-    match taps {
-        2 => {
-            for ((to, &a), &b) in to.iter_mut().zip(&from[..n]).zip(&b[..n]) {
-                *to = O::winner(a, b);
-            }
-        }
-        3 => {
-            for (((to, &a), &b), &c) in to.iter_mut().zip(&from[..n]).zip(&b[..n]).zip(&c[..n]) {
-                *to = O::winner(O::winner(a, b), c);
-            }
-        }
-        _ => {
-            let taps = from[..n].iter().zip(&b[..n]).zip(&c[..n]).zip(&d[..n]);
-            for (to, (((&a, &b), &c), &d)) in to.iter_mut().zip(taps) {
-                *to = O::winner(O::winner(a, b), O::winner(c, d));
-            }
-        }
     }
 }

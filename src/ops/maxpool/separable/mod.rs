@@ -1,35 +1,43 @@
 //! Pooling in two steps that vectorise, along the rows and down the columns of their maxima, tile by tile so that what
-//! stands between the steps stays in the cache. The work hardly grows with the window: three comparisons an element down
-//! the columns, and along the rows one sweep more for a window four times as wide.
+//! stands between the steps stays in the cache. The work hardly grows with the window: a step more for one four times as
+//! long, and down the columns of long ones three comparisons an element, whatever the window.
 //!
 //! Along comes before down, so that taps keep their row-major order, which decides between equals.
 
 mod along;
-mod down;
 mod order;
+mod plan;
+mod rings;
+mod sink;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod van_herk;
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use self::along::{Sweep, along};
-use self::down::{Maxima, Scans, Sink, down};
-use self::order::{Numbers, Order, Positions, Values, decode};
-use self::tile::{Tile, padded, span};
+use self::along::Sweep;
+use self::order::{Numbers, Order, Positions, Values};
+use self::plan::{Plan, TASK};
+use self::rings::Ring;
+use self::sink::{Band, Floats, Keys, Sink};
+use self::tile::Tile;
+use self::van_herk::Scans;
 use super::{Pool, cpu, pairs};
 use crate::ops::CpuCall;
+use crate::ops::nontemporal::{self, LARGE};
 use crate::ops::wide::wide;
-
-/// Row maxima of a tile: half a megabyte of values.
-const MAXIMA: usize = 1 << 17;
-/// Outputs that are worth a task of their own.
-const TASK: usize = 16_384;
 
 /// The variant.
 pub(super) fn run(call: &mut CpuCall<'_, '_>) {
+    pooled_planes(call, LARGE);
+}
+
+/// Values alone go past the caches where there are `large` of them or more.
+fn pooled_planes(call: &mut CpuCall<'_, '_>, large: usize) {
     let p = Pool::of(call.sizes);
     let (image, per_plane) = p.planes();
     let x = call.inputs[0].f32();
@@ -45,7 +53,8 @@ pub(super) fn run(call: &mut CpuCall<'_, '_>) {
     if pairs::suits(&p) {
         return pairs::values(&p, x, values);
     }
-    let rows = band(&p, call.threads);
+    let plan = Plan::new(&p);
+    let rows = plan.band(call.threads);
     let bands_a_task = (TASK / (rows * p.ow as usize)).max(1);
     // Bands do not reach over planes: there are as many in each.
     let bands = (p.oh as usize).div_ceil(rows);
@@ -59,6 +68,7 @@ pub(super) fn run(call: &mut CpuCall<'_, '_>) {
     };
     debug_assert_eq!(values.len() % per_plane, 0);
     let count = values.len() / per_plane * bands;
+    let past_caches = values.len() >= large;
     match indices {
         None => {
             let parts: Vec<_> = parts(values, (0..count).map(cut)).collect();
@@ -66,7 +76,7 @@ pub(super) fn run(call: &mut CpuCall<'_, '_>) {
                 Scratch::default,
                 |scratch, (number, y)| {
                     let (plane, rows) = of(number);
-                    band_of_values(&p, plane, rows, y, scratch);
+                    band_of_values(&plan, plane, rows, (y, past_caches), scratch);
                 },
             );
         }
@@ -80,8 +90,8 @@ pub(super) fn run(call: &mut CpuCall<'_, '_>) {
                     wide(
                         #[inline(always)]
                         || {
-                            for columns in tiles(&p) {
-                                let tile = Tile { p: &p, plane, rows: rows.clone(), columns };
+                            for columns in plan.tiles() {
+                                let tile = Tile { plan: &plan, plane, rows: rows.clone(), columns };
                                 let mut sink = Keys { tile: &tile, line, y, indices };
                                 pooled::<Positions, _>(&tile, false, scratch, &mut sink);
                             }
@@ -97,24 +107,9 @@ pub(super) fn run(call: &mut CpuCall<'_, '_>) {
 #[derive(Default)]
 struct Scratch<T> {
     sweep: Sweep<T>,
-    maxima: Vec<T>,
+    rings: Vec<Ring<T>>,
     scans: Scans<T>,
-}
-
-/// Rows of outputs that are done together: as many as the cache takes, but enough bands for all threads; and a window's
-/// rows at least, for those between two bands are looked at twice.
-fn band(p: &Pool, threads: usize) -> usize {
-    let stride = padded(p, columns(p).min(p.ow as usize)) / p.sw as usize;
-    let room = MAXIMA / stride;
-    let most = if tile::apart(p) {
-        room / p.kh as usize
-    } else {
-        room.saturating_sub(span(p.kh, p.dh)) / p.sh as usize + 1
-    };
-    let least = (span(p.kh, p.dh) / p.sh as usize).max(TASK.div_ceil(p.ow as usize));
-    let planes = p.n as usize * p.c as usize;
-    let fair = (p.oh as usize * planes).div_ceil(4 * threads);
-    most.min(fair).max(least).clamp(1, p.oh as usize)
+    line: Vec<T>,
 }
 
 /// Slices of the given lengths, one after the other.
@@ -122,31 +117,46 @@ fn parts<T>(mut all: &mut [T], lengths: impl Iterator<Item = usize>) -> impl Ite
     lengths.map_while(move |length| all.split_off_mut(..length))
 }
 
-/// The columns of outputs, tile by tile, of about the same width.
-fn tiles(p: &Pool) -> impl Iterator<Item = Range<usize>> {
-    let ow = p.ow as usize;
-    let columns = columns(p);
-    (0..ow).step_by(columns).map(move |first| first..(first + columns).min(ow))
-}
-
-/// Outputs of a tile along a row at most: long runs of memory where windows are short; else fewer, so that a tile has many
-/// more rows than a window.
-fn columns(p: &Pool) -> usize {
-    if p.kh <= 4 { 2048 } else { 512 }
-}
-
-fn band_of_values(p: &Pool, plane: &[f32], rows: Range<usize>, y: &mut [f32], scratch: &mut Scratch<f32>) {
+fn band_of_values(
+    plan: &Plan,
+    plane: &[f32],
+    rows: Range<usize>,
+    (y, past_caches): (&mut [f32], bool),
+    scratch: &mut Scratch<f32>,
+) {
     wide(
         #[inline(always)]
         || {
-            for columns in tiles(p) {
-                let tile = Tile { p, plane, rows: rows.clone(), columns };
-                if pooled::<Numbers, _>(&tile, true, scratch, &mut Floats { tile: &tile, y }) {
-                    pooled::<Values, _>(&tile, false, scratch, &mut Floats { tile: &tile, y });
-                }
+            if !past_caches {
+                return tiles_of_values(plan, plane, rows, &mut Band::Through(y), scratch);
             }
+            let mut line = std::mem::take(&mut scratch.line);
+            nontemporal::write(
+                y,
+                &mut line,
+                #[inline(always)]
+                |writer| tiles_of_values(plan, plane, rows, &mut Band::Past(writer), scratch),
+            );
+            scratch.line = line;
         },
     );
+}
+
+#[inline(always)]
+fn tiles_of_values(
+    plan: &Plan,
+    plane: &[f32],
+    rows: Range<usize>,
+    y: &mut Band<'_, '_>,
+    scratch: &mut Scratch<f32>,
+) {
+    for columns in plan.tiles() {
+        let tile = Tile { plan, plane, rows: rows.clone(), columns };
+        let mut sink = Floats { tile: &tile, y };
+        if pooled::<Numbers, _>(&tile, true, scratch, &mut sink) {
+            pooled::<Values, _>(&tile, false, scratch, &mut sink);
+        }
+    }
 }
 
 /// Pools one tile; whether it was given up because of a NaN.
@@ -157,45 +167,9 @@ fn pooled<O: Order, S: Sink<O::Tap>>(
     scratch: &mut Scratch<O::Tap>,
     sink: &mut S,
 ) -> bool {
-    let Scratch { sweep, maxima, scans } = scratch;
-    maxima.resize(tile.image_rows() * tile.stride(), O::VOID);
-    if along::<O>(tile, stops_at_nan, sweep, maxima) && stops_at_nan {
-        return true;
-    }
-    down::<O, S>(tile, &mut Maxima { rows: maxima, stride: tile.stride(), scans }, sink);
-    false
-}
-
-/// Rows of values, written where they belong.
-struct Floats<'t, 'y> {
-    tile: &'t Tile<'t>,
-    /// The band.
-    y: &'y mut [f32],
-}
-
-impl Sink<f32> for Floats<'_, '_> {
-    #[inline(always)]
-    fn row(&mut self, r: usize, fill: impl FnOnce(&mut [f32])) {
-        let ow = self.tile.p.ow as usize;
-        fill(&mut self.y[r * ow..][self.tile.columns.clone()]);
-    }
-}
-
-/// Rows of keys, taken apart into values and positions.
-struct Keys<'t, 'y> {
-    tile: &'t Tile<'t>,
-    line: &'y mut Vec<i64>,
-    y: &'y mut [f32],
-    indices: &'y mut [i32],
-}
-
-impl Sink<i64> for Keys<'_, '_> {
-    #[inline(always)]
-    fn row(&mut self, r: usize, fill: impl FnOnce(&mut [i64])) {
-        let (ow, columns) = (self.tile.p.ow as usize, self.tile.columns.clone());
-        self.line.resize(columns.len(), Positions::VOID);
-        fill(self.line);
-        let (y, indices) = (&mut self.y[r * ow..][columns.clone()], &mut self.indices[r * ow..][columns]);
-        decode(self.line, self.tile.plane, y, indices);
+    if tile.plan.van_herk {
+        van_herk::pooled::<O, S>(tile, stops_at_nan, &mut scratch.sweep, &mut scratch.scans, sink)
+    } else {
+        rings::pooled::<O, S>(tile, stops_at_nan, &mut scratch.sweep, &mut scratch.rings, sink)
     }
 }
