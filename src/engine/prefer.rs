@@ -17,8 +17,13 @@ const ON_GPU: &[(&str, &[&str])] = &[
     ("conv2d_grad_weight", &["implicit_gemm_64x64"]),
 ];
 
-/// What a software adapter prefers instead: it pays dearly for barriers, which the product can do without.
-const ON_SOFTWARE: &[(&str, &[&str])] = &[("matmul", &["blocked_subgroup_16x4", "registers_8x8", "naive"])];
+/// What a software adapter prefers instead: it pays dearly for barriers, which products can do without.
+const ON_SOFTWARE: &[(&str, &[&str])] = &[
+    ("matmul", &["blocked_subgroup_16x4", "registers_8x8", "naive"]),
+    ("conv2d", &["implicit_gemm_subgroup_8x16", "implicit_gemm_64x64"]),
+    ("conv2d_grad_input", &["implicit_gemm_subgroup_8x16", "implicit_gemm_64x64"]),
+    ("conv2d_grad_weight", &["implicit_gemm_subgroup_8x16", "implicit_gemm_64x64"]),
+];
 
 const ON_CPU: &[&str] = &["library", "separable_cpu", "banded_cpu", "rayon", "serial"];
 

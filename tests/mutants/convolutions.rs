@@ -35,6 +35,30 @@ pub(super) const CONV2D: &[Mutant] = &[
         "start + BK <= terms; start += BK",
     ),
     mutant("weights_not_aligned", "conv2d/implicit_gemm.wgsl", "if terms % 4u == 0u", "if terms % 2u == 0u"),
+    mutant(
+        "subgroup_halves_exchanged",
+        "conv2d/implicit_gemm_subgroup.wgsl",
+        "let b1 = right_half(near);",
+        "let b1 = left_half(near);",
+    ),
+    mutant(
+        "subgroup_terms_past_the_end",
+        "conv2d/implicit_gemm_subgroup.wgsl",
+        "(terms < vec4(TERMS)) & ",
+        "",
+    ),
+    mutant(
+        "subgroup_rows_of_the_next_group",
+        "conv2d/implicit_gemm_subgroup.wgsl",
+        "if row >= SIZE_COG {",
+        "if row >= SIZE_COG + 1u {",
+    ),
+    mutant(
+        "subgroup_row_dropped",
+        "conv2d/implicit_gemm_subgroup.wgsl",
+        "if SIZE_COG > 56u { store(",
+        "if SIZE_COG > 60u { store(",
+    ),
 ];
 
 pub(super) const GRAD_INPUT: &[Mutant] = &[
@@ -58,6 +82,24 @@ pub(super) const GRAD_INPUT: &[Mutant] = &[
             "        workgroupBarrier();\n",
             "",
         ),
+    ),
+    mutant(
+        "turned_across_groups",
+        "conv2d_grad_input/turn_weights.wgsl",
+        "channel / params.cig * params.cog + o",
+        "o",
+    ),
+    mutant(
+        "subgroup_any_column_divides",
+        "conv2d_grad_input/implicit_gemm_subgroup.wgsl",
+        "(q * SIZE_SW == along)",
+        "(q <= along)",
+    ),
+    mutant(
+        "subgroup_one_past_the_batch",
+        "conv2d_grad_input/implicit_gemm_subgroup.wgsl",
+        "vec2(all_columns - 1u)",
+        "vec2(all_columns)",
     ),
 ];
 
@@ -92,4 +134,16 @@ pub(super) const GRAD_WEIGHT: &[Mutant] = &[
         ),
     ),
     mutant("first_part_only", "conv2d_grad_weight/sum_splits.wgsl", "split < params.splits", "split < 1u"),
+    mutant(
+        "subgroup_parts_overlap",
+        "conv2d_grad_weight/implicit_gemm_subgroup.wgsl",
+        "(split + 1u) * params.split_len",
+        "(split + 1u) * params.split_len + 4u",
+    ),
+    mutant(
+        "subgroup_gradients_not_aligned",
+        "conv2d_grad_weight/implicit_gemm_subgroup.wgsl",
+        "if PIXELS % 4u == 0u",
+        "if PIXELS % 2u == 0u",
+    ),
 ];
