@@ -2,7 +2,7 @@
 // the eight lanes of a subgroup share what they gather.
 //
 // x: n x ci x h x w, w: co x ci/groups x kh x kw, b: co (bound, but not read, where there is no bias), y: n x co x oh x ow,
-// row-major f32; w is bound as vectors of four.
+// row-major f32; w is bound as vectors of four, y is written as bits.
 // For each group, C = A B: a row of A holds the weights of one output channel, a column of B the taps under one output of
 // one image, and the terms run over the channels of the group and the taps of the window.
 // A workgroup is 8 x WY threads: WY subgroups, each with a patch of 64 rows and 16 columns. Lane x has rows x, x + 8, ...,
@@ -34,6 +34,7 @@ struct Params {
     dw: u32,
     groups: u32,
     bias: u32,
+    relu: u32,
     oh: u32,
     ow: u32,
 }
@@ -42,7 +43,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> b: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<u32>;
 
 override WY: u32 = 1u;
 override SIZE_KH: u32 = 1u;
@@ -129,8 +130,20 @@ fn add_row(sums: mat4x4<f32>, a: vec4<f32>, b0: mat4x4<f32>, b1: mat4x4<f32>, b2
     );
 }
 
+// Sums as they are stored, rectified if asked for: their bits are looked at, since WGSL lets an implementation assume that
+// there is no NaN. A set sign bit gives +0 unless the sum is a NaN.
+fn finished(sums: vec4<f32>) -> vec4<u32> {
+    let bits = bitcast<vec4<u32>>(sums);
+    if params.relu == 0u {
+        return bits;
+    }
+    let is_nan = (bits & vec4(0x7FFFFFFFu)) > vec4(0x7F800000u);
+    return select(vec4(0u), bits, (bits < vec4(0x80000000u)) | is_nan);
+}
+
 // Four outputs of one row.
-fn store_quad(at: vec4<u32>, values: vec4<f32>) {
+fn store_quad(at: vec4<u32>, sums: vec4<f32>) {
+    let values = finished(sums);
     y[at.x] = values.x;
     y[at.y] = values.y;
     y[at.z] = values.z;

@@ -8,6 +8,15 @@ pub(super) const CONV2D: &[Mutant] = &[
     mutant("bias_forgotten", "conv2d/direct.wgsl", "sum = b[o];", "sum = 0.0;"),
     mutant("one_dilation_for_both", "conv2d/direct.wgsl", "j * params.dw", "j * params.dh"),
     mutant("window_turned", "conv2d/direct.wgsl", "w[weights + j]", "w[weights + params.kw - 1u - j]"),
+    mutant("not_rectified", "conv2d/direct.wgsl", "params.relu == 0u || ", "true || "),
+    mutant("always_rectified", "conv2d/direct.wgsl", "params.relu == 0u || ", ""),
+    mutant("nan_rectified", "conv2d/direct.wgsl", " || is_nan", ""),
+    mutant(
+        "rectified_before_the_bias",
+        "conv2d/implicit_gemm.wgsl",
+        "finished(sums + bias)",
+        "finished(sums)",
+    ),
     nth(
         (0, 2),
         mutant("without_first_barrier", "conv2d/implicit_gemm.wgsl", "        workgroupBarrier();\n", ""),
@@ -57,7 +66,7 @@ pub(super) const CONV2D: &[Mutant] = &[
         "subgroup_row_dropped",
         "conv2d/implicit_gemm_subgroup.wgsl",
         "if SIZE_COG > 56u { store(",
-        "if SIZE_COG > 60u { store(",
+        "if SIZE_COG > 64u { store(",
     ),
 ];
 

@@ -26,7 +26,7 @@ impl<'n> Compiler<'n> {
         let network = self.network;
         let mut tape: Vec<Tape<'n>> = Vec::with_capacity(network.layers.len());
         let mut x = x;
-        // Whether the last dense layer has rectified its sums already.
+        // Whether the last convolution or dense layer has rectified its sums already.
         let mut rectified = false;
         for (number, layer) in network.layers.iter().enumerate() {
             let mut step = Tape { layer, x, y: x, sizes: None, kept: Vec::new() };
@@ -42,7 +42,7 @@ impl<'n> Compiler<'n> {
                     self.layer(&mut step, kind, next == Some(&Kind::Relu), number, purpose)?;
                 }
             }
-            rectified = matches!(layer.kind, Kind::Linear(_))
+            rectified = matches!(layer.kind, Kind::Conv2d(_) | Kind::Linear(_))
                 && network.layers.get(number + 1).is_some_and(|l| l.kind == Kind::Relu);
             x = step.y;
             tape.push(step);
@@ -63,7 +63,8 @@ impl<'n> Compiler<'n> {
         let len = u32::try_from(y.len).unwrap_or(u32::MAX);
         match kind {
             Kind::Conv2d(conv) => {
-                let sizes = conv_sizes(conv, n, image(layer.input))?;
+                let mut sizes = conv_sizes(conv, n, image(layer.input))?;
+                sizes.set("relu", u32::from(relu_follows));
                 let [w, b] = self.parameters_of(layer);
                 let operands = [("x", x), ("w", w), ("b", b), ("y", y)];
                 self.call(place, &conv2d::FORWARD, sizes.clone(), &operands);

@@ -67,9 +67,18 @@ fn cases(op: &'static Op, more: &[(&str, &str)]) -> Result<Vec<Setup>> {
     ROWS.iter().enumerate().map(setup).collect()
 }
 
-/// Without and with a bias.
+/// Rectified sums of infinities, NaN of both signs and both zeros, for those that take them.
+const SPECIAL: &[&str] = &[
+    "n=3 ci=1 h=7 kh=1 co=2 relu=yes fill=special",
+    "n=2 ci=2 h=6 kh=2 ph=1 co=3 bias=yes relu=yes fill=special",
+    "n=2 ci=3 h=5 kh=3 co=3 groups=3 bias=yes relu=yes fill=special",
+];
+
+/// Without and with a bias, and rectified.
 pub(super) fn forward() -> Result<Vec<Setup>> {
-    Ok([cases(&FORWARD, &[])?, cases(&FORWARD, &[("bias", "yes")])?].concat())
+    let rectified = cases(&FORWARD, &[("bias", "yes"), ("relu", "yes")])?;
+    let plain = [cases(&FORWARD, &[])?, cases(&FORWARD, &[("bias", "yes")])?];
+    Ok([plain.concat(), rectified, FORWARD.setups(SPECIAL)?].concat())
 }
 
 pub(super) fn grad_input() -> Result<Vec<Setup>> {

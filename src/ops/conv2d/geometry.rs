@@ -23,6 +23,7 @@ pub struct Conv {
     pub dw: usize,
     pub groups: usize,
     pub bias: bool,
+    pub relu: bool,
     /// Rows of the output.
     pub oh: usize,
     /// Columns of the output.
@@ -57,6 +58,7 @@ impl Conv {
             dw,
             groups,
             bias: sizes.find("bias") == Some(1),
+            relu: sizes.find("relu") == Some(1),
             oh,
             ow,
             cig: ci.checked_div(groups).unwrap_or(0),
