@@ -20,6 +20,10 @@ const ROWS: &[[u32; 14]] = &[
     // Depthwise, with one and with two outputs a channel.
     [2, 5, 7, 8, 5, 3, 3, 1, 1, 1, 1, 1, 1, 5],
     [1, 3, 7, 6, 6, 3, 2, 2, 1, 1, 1, 1, 2, 3],
+    // Depthwise, windows wider than four, that move by the distance of their taps and by more.
+    [2, 4, 13, 17, 4, 3, 5, 1, 1, 1, 2, 1, 1, 4],
+    [1, 3, 11, 19, 9, 5, 6, 2, 2, 2, 3, 1, 2, 3],
+    [3, 2, 9, 10, 2, 3, 3, 2, 2, 1, 1, 1, 1, 2],
     // Rows and columns differ in everything.
     [2, 6, 13, 10, 4, 2, 4, 3, 2, 0, 3, 2, 1, 2],
     [1, 2, 6, 14, 3, 4, 2, 1, 4, 3, 0, 1, 3, 1],
@@ -51,6 +55,7 @@ const ROWS: &[[u32; 14]] = &[
     [6, 4, 33, 25, 6, 2, 3, 1, 1, 1, 0, 1, 1, 2],
     // Sums long enough to be divided.
     [9, 3, 14, 15, 10, 3, 3, 1, 1, 1, 1, 1, 1, 1],
+    [9, 3, 14, 15, 6, 3, 3, 1, 1, 1, 1, 1, 1, 3],
 ];
 
 const NAMES: [&str; 14] =

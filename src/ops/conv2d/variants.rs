@@ -2,7 +2,7 @@
 
 use super::{Conv, cpu, library};
 use crate::ops::shader::wgsl;
-use crate::ops::{Choice, CpuCall, Pass, Scratch, Sizes, Variant};
+use crate::ops::{Caps, Choice, CpuCall, Pass, Scratch, Sizes, Variant};
 
 /// `library`: padding is multiplied by weights like any other tap.
 const fn by_products(doc: &'static str, run: fn(&mut CpuCall<'_, '_>)) -> Variant {
@@ -19,6 +19,12 @@ const PATCHES: &[Choice] =
     &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
 /// Subgroups of a workgroup.
 const SUBGROUPS: &[Choice] = &[Choice::new("WY", &[1, 2, 4, 8])];
+
+/// What `depthwise` is written for.
+fn groups_of_one(sizes: &Sizes, _: &Caps) -> Option<String> {
+    let channels = Conv::of(sizes).cig;
+    (channels > 1).then(|| format!("a group has {channels} channels of the images; it takes groups of one"))
+}
 
 pub(super) static FORWARD: &[Variant] = &[
     Variant::serial(SERIAL, cpu::serial),
@@ -48,6 +54,14 @@ pub(super) static FORWARD: &[Variant] = &[
     )
     .finite()
     .searched(PATCHES),
+    Variant::kernels(
+        "depthwise",
+        "one thread four outputs of a row, window compiled in: where each channel is a group",
+        &[Pass::plain(wgsl!("conv2d/depthwise"))],
+    )
+    .finite()
+    .requiring(groups_of_one)
+    .searched(LINES),
     Variant::kernels(
         "implicit_gemm_subgroup_8x16",
         "8 channels x 16 outputs a thread in registers; a subgroup of eight shares the taps by broadcasts: no shared \
@@ -84,6 +98,14 @@ pub(super) static GRAD_INPUT: &[Variant] = &[
     )
     .finite()
     .searched(PATCHES),
+    Variant::kernels(
+        "depthwise",
+        "one thread four elements of a row, window compiled in: where each channel is a group",
+        &[Pass::plain(wgsl!("conv2d_grad_input/depthwise"))],
+    )
+    .finite()
+    .requiring(groups_of_one)
+    .searched(LINES),
     Variant::kernels_between(
         "implicit_gemm_subgroup_8x16",
         "weights laid out by channels of the images, then 8 channels x 16 elements a thread in registers; a subgroup of \
@@ -133,6 +155,18 @@ pub(super) static GRAD_WEIGHT: &[Variant] = &[
     )
     .finite()
     .searched(PATCHES),
+    Variant::kernels_between(
+        "depthwise",
+        "one thread four weights of a row of a window, the sums divided in the same way: where each channel is a group",
+        &[
+            Pass::plain(wgsl!("conv2d_grad_weight/depthwise")),
+            Pass::plain(wgsl!("conv2d_grad_weight/sum_splits")),
+        ],
+        &[Scratch { name: "partial", len: partial_sums }],
+    )
+    .finite()
+    .requiring(groups_of_one)
+    .searched(LINES),
     Variant::kernels_between(
         "implicit_gemm_subgroup_8x16",
         "8 channels x 16 weights a thread in registers, a subgroup of eight shares the taps by broadcasts: no shared \
