@@ -44,6 +44,30 @@ pub(super) const CONV2D: &[Mutant] = &[
         "start + BK <= terms; start += BK",
     ),
     mutant("weights_not_aligned", "conv2d/implicit_gemm.wgsl", "if terms % 4u == 0u", "if terms % 2u == 0u"),
+    nth(
+        (0, 2),
+        mutant(
+            "large_without_first_barrier",
+            "conv2d/implicit_gemm_8x8.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+    nth(
+        (1, 2),
+        mutant(
+            "large_without_second_barrier",
+            "conv2d/implicit_gemm_8x8.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+    mutant(
+        "large_halves_exchanged",
+        "conv2d/implicit_gemm_8x8.wgsl",
+        "right.source, right.top, right.left",
+        "left.source, left.top, left.left",
+    ),
     mutant(
         "subgroup_halves_exchanged",
         "conv2d/implicit_gemm_subgroup.wgsl",
@@ -88,6 +112,21 @@ pub(super) const GRAD_INPUT: &[Mutant] = &[
         mutant(
             "without_second_barrier",
             "conv2d_grad_input/implicit_gemm.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+    mutant(
+        "large_lower_half_dropped",
+        "conv2d_grad_input/implicit_gemm_8x8.wgsl",
+        "v < 2u * WY * BK",
+        "v < WY * BK",
+    ),
+    nth(
+        (1, 2),
+        mutant(
+            "large_without_second_barrier",
+            "conv2d_grad_input/implicit_gemm_8x8.wgsl",
             "        workgroupBarrier();\n",
             "",
         ),
@@ -143,6 +182,21 @@ pub(super) const GRAD_WEIGHT: &[Mutant] = &[
         ),
     ),
     mutant("first_part_only", "conv2d_grad_weight/sum_splits.wgsl", "split < params.splits", "split < 1u"),
+    mutant(
+        "large_parts_overlap",
+        "conv2d_grad_weight/implicit_gemm_8x8.wgsl",
+        "(split + 1u) * params.split_len",
+        "(split + 1u) * params.split_len + 1u",
+    ),
+    nth(
+        (0, 2),
+        mutant(
+            "large_without_first_barrier",
+            "conv2d_grad_weight/implicit_gemm_8x8.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
     mutant(
         "subgroup_parts_overlap",
         "conv2d_grad_weight/implicit_gemm_subgroup.wgsl",

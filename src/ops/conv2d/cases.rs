@@ -35,13 +35,14 @@ const ROWS: &[[u32; 14]] = &[
     [1, 2, 2, 3, 2, 2, 2, 1, 1, 3, 3, 5, 4, 1],
     // A full line of images of one row.
     [2, 4, 1, 37, 5, 1, 3, 1, 2, 0, 1, 1, 1, 1],
-    // Around the tiles: channels, taps and outputs one either side of multiples of 16 and 64.
+    // Around the tiles: channels, taps and outputs one either side of multiples of 16, 64 and 128.
     [1, 7, 8, 8, 63, 3, 3, 1, 1, 1, 1, 1, 1, 1],
     [1, 16, 9, 9, 65, 1, 1, 1, 1, 0, 0, 1, 1, 1],
     [3, 65, 5, 5, 33, 2, 2, 1, 1, 0, 0, 1, 1, 1],
     [2, 17, 13, 5, 31, 3, 3, 1, 1, 1, 1, 1, 1, 1],
     [1, 12, 6, 7, 64, 4, 4, 1, 1, 2, 2, 1, 1, 2],
     [5, 20, 6, 6, 24, 3, 3, 1, 1, 1, 1, 1, 1, 4],
+    [7, 130, 4, 5, 9, 3, 2, 1, 1, 1, 1, 1, 1, 1],
     // Images enough for products by positions; outputs that see nothing, a block of channels cut short.
     [17, 16, 4, 4, 17, 3, 3, 1, 1, 1, 1, 1, 1, 1],
     [16, 18, 7, 5, 20, 3, 2, 2, 1, 1, 0, 1, 1, 1],

@@ -17,6 +17,8 @@ const LINES: &[Choice] = &[Choice::new("WG", &[32, 64, 128, 256])];
 /// Threads along the columns and the rows of the product, and terms of a slice (the shaders' loops go four by four).
 const PATCHES: &[Choice] =
     &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
+const PATCHES_8X8: &[Choice] =
+    &[Choice::new("WX", &[8, 16]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
 /// Subgroups of a workgroup.
 const SUBGROUPS: &[Choice] = &[Choice::new("WY", &[1, 2, 4, 8])];
 
@@ -54,6 +56,13 @@ pub(super) static FORWARD: &[Variant] = &[
     )
     .finite()
     .searched(PATCHES),
+    Variant::kernels(
+        "implicit_gemm_128x128",
+        "the same, 128 channels x 128 outputs a workgroup, 8 x 8 a thread: for layers of many channels",
+        &[Pass::plain(wgsl!("conv2d/implicit_gemm_8x8"))],
+    )
+    .finite()
+    .searched(PATCHES_8X8),
     Variant::kernels(
         "depthwise",
         "one thread four outputs of a row, window compiled in: where each channel is a group",
@@ -98,6 +107,13 @@ pub(super) static GRAD_INPUT: &[Variant] = &[
     )
     .finite()
     .searched(PATCHES),
+    Variant::kernels(
+        "implicit_gemm_128x128",
+        "the same, 128 channels x 128 elements a workgroup, 8 x 8 a thread: for layers of many channels",
+        &[Pass::plain(wgsl!("conv2d_grad_input/implicit_gemm_8x8"))],
+    )
+    .finite()
+    .searched(PATCHES_8X8),
     Variant::kernels(
         "depthwise",
         "one thread four elements of a row, window compiled in: where each channel is a group",
@@ -155,6 +171,17 @@ pub(super) static GRAD_WEIGHT: &[Variant] = &[
     )
     .finite()
     .searched(PATCHES),
+    Variant::kernels_between(
+        "implicit_gemm_128x128",
+        "the same, 128 channels x 128 weights a workgroup, 8 x 8 a thread: for layers of many channels",
+        &[
+            Pass::plain(wgsl!("conv2d_grad_weight/implicit_gemm_8x8")),
+            Pass::plain(wgsl!("conv2d_grad_weight/sum_splits")),
+        ],
+        &[Scratch { name: "partial", len: partial_sums }],
+    )
+    .finite()
+    .searched(PATCHES_8X8),
     Variant::kernels_between(
         "depthwise",
         "one thread four weights of a row of a window, the sums divided in the same way: where each channel is a group",
