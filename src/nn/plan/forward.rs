@@ -208,3 +208,38 @@ pub(super) fn image(shape: Shape) -> [u32; 3] {
         Shape::Row(len) => [len, 1, 1],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::network::Network;
+    use crate::nn::plan::Plan;
+
+    const TEXT: &str = r#"
+name = "rectified"
+input = [2, 8, 8]
+layer = [
+    { kind = "conv2d", filters = 3, kernel = 3 },
+    { kind = "relu" },
+    { kind = "conv2d", filters = 3, kernel = 3 },
+    { kind = "maxpool", kernel = 2 },
+    { kind = "relu" },
+    { kind = "flatten" },
+    { kind = "linear", outputs = 4 },
+    { kind = "relu" },
+    { kind = "linear", outputs = "classes" },
+]
+"#;
+
+    #[test]
+    fn a_relu_is_part_of_the_layer_before_it_where_that_can_rectify() {
+        let network = Network::parse("rectified", TEXT, 3).unwrap();
+        let plan = Plan::compile(&network, 2, &Purpose::Evaluation).unwrap();
+        let names: Vec<&str> = plan.forward.iter().map(|call| call.op.name).collect();
+        let wanted = ["conv2d", "conv2d", "maxpool", "relu", "matmul", "bias_relu", "matmul", "bias"];
+        assert_eq!(names[..8], wanted);
+        assert_eq!([0, 1].map(|call| plan.forward[call].sizes.get("relu")), [1, 0]);
+        // The relu's own output is the convolution's: what its gradient reads.
+        assert_eq!(plan.outputs[0].2, plan.outputs[1].2);
+    }
+}
