@@ -168,6 +168,34 @@ fn bits(engine: &Engine, case: &Case, variant: &'static Variant, checks: Checks)
     Some(results.iter().map(|data| data.bytes().to_vec()).collect())
 }
 
+/// A plan that runs a convolution and its relu as one call gives the bits that it gave with two.
+#[test]
+fn a_rectified_convolution_is_the_plain_one_rectified() {
+    let Some(engine) = support::engine_or_skip() else { return };
+    let op = &conv2d::FORWARD;
+    let mut zeros = 0;
+    for case in cases(op).into_iter().filter(|case| case.sizes.get("relu") == 1) {
+        let mut sizes = case.sizes.clone();
+        sizes.set("relu", 0);
+        let plain = Case::given(op, &sizes, case.inputs.clone(), None);
+        for variant in op.variants.iter().filter(|v| !v.finite_only || case.is_finite()) {
+            let of = |case: &Case| {
+                let bytes = bits(&engine, case, variant, Checks::On)?.swap_remove(0);
+                let words = bytes.chunks_exact(4).map(|cell| u32::from_ne_bytes(cell.try_into().unwrap()));
+                Some(words.map(f32::from_bits).collect::<Vec<f32>>())
+            };
+            let (Some(plain), Some(rectified)) = (of(&plain), of(&case)) else { continue };
+            for (sum, y) in plain.iter().zip(&rectified) {
+                let want = if *sum > 0.0 { *sum } else { 0.0 };
+                let same = if sum.is_nan() { y.is_nan() } else { y.to_bits() == want.to_bits() };
+                assert!(same, "{} at {}: {sum} became {y}", variant.name, case.sizes);
+                zeros += usize::from(*sum < 0.0);
+            }
+        }
+    }
+    assert!(zeros > 1000, "{zeros}");
+}
+
 /// Twice on one adapter, and without checks, which leave the arithmetic as it is.
 #[test]
 fn every_kernel_gives_the_same_bits_twice() {

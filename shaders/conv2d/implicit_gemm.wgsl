@@ -1,7 +1,7 @@
 // Convolution as a product whose right side is gathered from the image as it is needed (implicit GEMM).
 //
 // x: n x ci x h x w, w: co x ci/groups x kh x kw, b: co (bound, but not read, where there is no bias), y: n x co x oh x ow,
-// row-major f32; w is bound as vectors of four.
+// row-major f32; w is bound as vectors of four, y is written as bits.
 // For each group, C = A B: a row of A holds the weights of one output channel, a column of B the taps under one output of
 // one image, and the terms run over the channels of the group and the taps of the window.
 // A workgroup of WX x WY threads computes a patch of 4 WY rows and 4 WX columns; thread (x, y) has rows 4y..4y+3 and
@@ -31,6 +31,7 @@ struct Params {
     dw: u32,
     groups: u32,
     bias: u32,
+    relu: u32,
     oh: u32,
     ow: u32,
     cig: u32,
@@ -41,7 +42,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> b: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<u32>;
 
 override WX: u32 = 16u;
 override WY: u32 = 16u;
@@ -100,15 +101,27 @@ fn add_term(sums: ptr<function, array<vec4<f32>, 4>>, p: u32, local: vec2<u32>) 
     (*sums)[3] = fma(vec4(rows.w), columns, (*sums)[3]);
 }
 
+// Sums as they are stored, rectified if asked for: their bits are looked at, since WGSL lets an implementation assume that
+// there is no NaN. A set sign bit gives +0 unless the sum is a NaN.
+fn finished(sums: vec4<f32>) -> vec4<u32> {
+    let bits = bitcast<vec4<u32>>(sums);
+    if params.relu == 0u {
+        return bits;
+    }
+    let is_nan = (bits & vec4(0x7FFFFFFFu)) > vec4(0x7F800000u);
+    return select(vec4(0u), bits, (bits < vec4(0x80000000u)) | is_nan);
+}
+
 // Four outputs of one channel of the group; `places` are theirs in the group's first channel.
 fn store(row: u32, first_channel: u32, places: vec4<u32>, inside: vec4<bool>, sums: vec4<f32>) {
     if row >= params.cog {
         return;
     }
-    var values = sums;
+    var bias = 0.0;
     if params.bias == 1u {
-        values += b[first_channel + row];
+        bias = b[first_channel + row];
     }
+    let values = finished(sums + bias);
     let at = places + row * params.oh * params.ow;
     if inside.x { y[at.x] = values.x; }
     if inside.y { y[at.y] = values.y; }

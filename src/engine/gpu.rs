@@ -74,7 +74,7 @@ pub(super) fn pipelines(
     let mut compiled = false;
     let mut pipelines = Vec::new();
     for pass in passes.iter().filter(|p| (p.when)(sizes)) {
-        let sizes_set = pass.shader.compiled_sizes(sizes);
+        let sizes_set = pass.shader.compiled_sizes(op, sizes);
         let compiled_in = sizes_set.iter().map(|(name, value)| (name.as_str(), *value));
         let set: Vec<(&str, u32)> = merged(pass, constants).into_iter().chain(compiled_in).collect();
         let known = gpu.is_compiled(&pass.shader, op, &set, checks);

@@ -12,13 +12,18 @@ const ON_GPU: &[(&str, &[&str])] = &[
     ("matmul", &["blocked_splitk_64x64_4x4", "blocked_64x64_4x4"]),
     ("maxpool", &["strips_vec4", "strips", "van_herk"]),
     ("maxpool_backward", &["gather_specialized"]),
-    ("conv2d", &["implicit_gemm_64x64"]),
-    ("conv2d_grad_input", &["implicit_gemm_64x64"]),
-    ("conv2d_grad_weight", &["implicit_gemm_64x64"]),
+    ("conv2d", &["depthwise", "implicit_gemm_64x64"]),
+    ("conv2d_grad_input", &["depthwise", "implicit_gemm_64x64"]),
+    ("conv2d_grad_weight", &["depthwise", "implicit_gemm_64x64"]),
 ];
 
-/// What a software adapter prefers instead: it pays dearly for barriers, which the product can do without.
-const ON_SOFTWARE: &[(&str, &[&str])] = &[("matmul", &["blocked_subgroup_16x4", "registers_8x8", "naive"])];
+/// What a software adapter prefers instead: it pays dearly for barriers, which products can do without.
+const ON_SOFTWARE: &[(&str, &[&str])] = &[
+    ("matmul", &["blocked_subgroup_16x4", "registers_8x8", "naive"]),
+    ("conv2d", &["depthwise", "implicit_gemm_subgroup_8x16", "implicit_gemm_64x64"]),
+    ("conv2d_grad_input", &["depthwise", "implicit_gemm_subgroup_8x16", "implicit_gemm_64x64"]),
+    ("conv2d_grad_weight", &["depthwise", "implicit_gemm_subgroup_8x16", "implicit_gemm_64x64"]),
+];
 
 const ON_CPU: &[&str] = &["library", "separable_cpu", "banded_cpu", "rayon", "serial"];
 
@@ -81,9 +86,14 @@ impl Engine {
     }
 }
 
-/// Whether a preferred variant is meant for these sizes: terms divided into one part are a detour.
+/// Whether a preferred variant is meant for these sizes: terms divided into one part are a detour, and a single channel of
+/// the images is a group, too, but products share it among the outputs.
 fn is_worth_it(op: &Op, name: &str, sizes: &Sizes) -> bool {
-    !name.contains("splitk") || op.named(sizes, "splits").is_some_and(|splits| splits > 1)
+    let more_than_one = |name| op.named(sizes, name).is_some_and(|value| value > 1);
+    match name {
+        "depthwise" => more_than_one("groups"),
+        name => !name.contains("splitk") || more_than_one("splits"),
+    }
 }
 
 /// Whether a plan on `target` can use a variant at all.

@@ -92,7 +92,7 @@ fn unfit([kh, kw]: [u32; 2], [c, h, w]: [u32; 3], error: &crate::Error) -> Strin
     format!("a window of {kh} x {kw} does not fit its input of {c} x {h} x {w}: {error}")
 }
 
-/// The sizes of a convolution of `n` images.
+/// The sizes of a convolution of `n` images; its sums are not rectified.
 pub(super) fn conv_sizes(conv: &Conv2d, n: u32, [c, h, w]: [u32; 3]) -> crate::Result<crate::ops::Sizes> {
     let ([kh, kw], [sh, sw]) = (conv.kernel.hw(), conv.stride.hw());
     let ([ph, pw], [dh, dw]) = (conv.padding.hw(), conv.dilation.hw());

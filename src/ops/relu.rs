@@ -101,6 +101,11 @@ pub(super) fn relu(x: f32) -> f32 {
     if x > 0.0 || x.is_nan() { x } else { 0.0 }
 }
 
+/// Numbers in place.
+pub(super) fn rectify(y: &mut [f32]) {
+    y.iter_mut().for_each(|y| *y = relu(*y));
+}
+
 fn gradient(y: f32, dy: f32) -> f32 {
     if y > 0.0 || y.is_nan() { dy } else { 0.0 }
 }

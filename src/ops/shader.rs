@@ -1,6 +1,6 @@
 //! A shader as text inside the program, and what is read out of it.
 
-use super::Sizes;
+use super::{Op, Sizes};
 use crate::error::{Error, Result};
 
 /// A WGSL source and the name it is reported by.
@@ -75,9 +75,11 @@ impl Shader {
     }
 
     /// The sizes that this shader wants compiled in, as values for its constants: `override SIZE_KH` is set to the size
-    /// `kh`. It keeps a choice or a divisor out of the inner loops, at the price of a pipeline for each value.
-    pub fn compiled_sizes(&self, sizes: &Sizes) -> Vec<(String, u32)> {
-        let named = sizes.values().map(|(name, value)| (format!("SIZE_{}", name.to_uppercase()), value));
+    /// `kh`, and so for derived sizes. It keeps a choice or a divisor out of the inner loops, at the price of a pipeline for
+    /// each value.
+    pub fn compiled_sizes(&self, op: &Op, sizes: &Sizes) -> Vec<(String, u32)> {
+        let all = sizes.values().chain((op.derived)(sizes));
+        let named = all.map(|(name, value)| (format!("SIZE_{}", name.to_uppercase()), value));
         named.filter(|(name, _)| self.has_override(name)).collect()
     }
 

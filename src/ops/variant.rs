@@ -146,6 +146,13 @@ impl Variant {
         None
     }
 
+    /// For [`Variant::requires`] of kernels whose workgroups have rows of one subgroup of eight lanes each.
+    pub(super) fn subgroups_of_eight(_: &Sizes, caps: &Caps) -> Option<String> {
+        let [low, high] = caps.subgroup_size;
+        let fits = [low, high] == [8, 8];
+        (!fits).then(|| format!("it needs subgroups of exactly 8, the device has {low} to {high}"))
+    }
+
     /// Whether it runs on the CPU.
     pub fn is_cpu(&self) -> bool {
         matches!(self.how, How::Cpu { .. })

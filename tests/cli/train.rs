@@ -201,8 +201,12 @@ fn networks_are_printed_layer_by_layer() {
     let found: serde_json::Value = serde_json::from_str(&stdout(&json)).unwrap();
     assert_eq!(found["layers"][0]["output"], "32 x 126 x 126");
     assert_eq!(found["layers"][0]["parameters"], 896);
-    // Two operations for each of 27 products an output, and the bias.
-    assert_eq!(found["layers"][0]["forward_flops"], 32 * 126 * 126 * (2 * 27 + 1));
+    // Two operations for each of 27 products an output, the bias, and the relu behind it, which is part of the same call.
+    assert_eq!(found["layers"][0]["forward_flops"], 32 * 126 * 126 * (2 * 27 + 2));
+    assert_eq!(
+        (&found["layers"][1]["kind"], &found["layers"][1]["forward_flops"]),
+        (&"relu".into(), &0.into())
+    );
     fails(&tesela(["network", "nothing.toml"]).output().unwrap(), 2, "built-in networks are small");
     fails(
         &tesela(["network", "mri4", "--classes", "3"]).output().unwrap(),

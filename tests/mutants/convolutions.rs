@@ -8,6 +8,15 @@ pub(super) const CONV2D: &[Mutant] = &[
     mutant("bias_forgotten", "conv2d/direct.wgsl", "sum = b[o];", "sum = 0.0;"),
     mutant("one_dilation_for_both", "conv2d/direct.wgsl", "j * params.dw", "j * params.dh"),
     mutant("window_turned", "conv2d/direct.wgsl", "w[weights + j]", "w[weights + params.kw - 1u - j]"),
+    mutant("not_rectified", "conv2d/direct.wgsl", "params.relu == 0u || ", "true || "),
+    mutant("always_rectified", "conv2d/direct.wgsl", "params.relu == 0u || ", ""),
+    mutant("nan_rectified", "conv2d/direct.wgsl", " || is_nan", ""),
+    mutant(
+        "rectified_before_the_bias",
+        "conv2d/implicit_gemm.wgsl",
+        "finished(sums + bias)",
+        "finished(sums)",
+    ),
     nth(
         (0, 2),
         mutant("without_first_barrier", "conv2d/implicit_gemm.wgsl", "        workgroupBarrier();\n", ""),
@@ -35,6 +44,54 @@ pub(super) const CONV2D: &[Mutant] = &[
         "start + BK <= terms; start += BK",
     ),
     mutant("weights_not_aligned", "conv2d/implicit_gemm.wgsl", "if terms % 4u == 0u", "if terms % 2u == 0u"),
+    nth(
+        (0, 2),
+        mutant(
+            "large_without_first_barrier",
+            "conv2d/implicit_gemm_8x8.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+    nth(
+        (1, 2),
+        mutant(
+            "large_without_second_barrier",
+            "conv2d/implicit_gemm_8x8.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+    mutant(
+        "large_halves_exchanged",
+        "conv2d/implicit_gemm_8x8.wgsl",
+        "right.source, right.top, right.left",
+        "left.source, left.top, left.left",
+    ),
+    mutant(
+        "subgroup_halves_exchanged",
+        "conv2d/implicit_gemm_subgroup.wgsl",
+        "let b1 = right_half(near);",
+        "let b1 = left_half(near);",
+    ),
+    mutant(
+        "subgroup_terms_past_the_end",
+        "conv2d/implicit_gemm_subgroup.wgsl",
+        "(terms < vec4(TERMS)) & ",
+        "",
+    ),
+    mutant(
+        "subgroup_rows_of_the_next_group",
+        "conv2d/implicit_gemm_subgroup.wgsl",
+        "if row >= SIZE_COG {",
+        "if row >= SIZE_COG + 1u {",
+    ),
+    mutant(
+        "subgroup_row_dropped",
+        "conv2d/implicit_gemm_subgroup.wgsl",
+        "if SIZE_COG > 56u { store(",
+        "if SIZE_COG > 64u { store(",
+    ),
 ];
 
 pub(super) const GRAD_INPUT: &[Mutant] = &[
@@ -58,6 +115,39 @@ pub(super) const GRAD_INPUT: &[Mutant] = &[
             "        workgroupBarrier();\n",
             "",
         ),
+    ),
+    mutant(
+        "large_lower_half_dropped",
+        "conv2d_grad_input/implicit_gemm_8x8.wgsl",
+        "v < 2u * WY * BK",
+        "v < WY * BK",
+    ),
+    nth(
+        (1, 2),
+        mutant(
+            "large_without_second_barrier",
+            "conv2d_grad_input/implicit_gemm_8x8.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+    mutant(
+        "turned_across_groups",
+        "conv2d_grad_input/turn_weights.wgsl",
+        "channel / params.cig * params.cog + o",
+        "o",
+    ),
+    mutant(
+        "subgroup_any_column_divides",
+        "conv2d_grad_input/implicit_gemm_subgroup.wgsl",
+        "(q * SIZE_SW == along)",
+        "(q <= along)",
+    ),
+    mutant(
+        "subgroup_one_past_the_batch",
+        "conv2d_grad_input/implicit_gemm_subgroup.wgsl",
+        "vec2(all_columns - 1u)",
+        "vec2(all_columns)",
     ),
 ];
 
@@ -92,4 +182,31 @@ pub(super) const GRAD_WEIGHT: &[Mutant] = &[
         ),
     ),
     mutant("first_part_only", "conv2d_grad_weight/sum_splits.wgsl", "split < params.splits", "split < 1u"),
+    mutant(
+        "large_parts_overlap",
+        "conv2d_grad_weight/implicit_gemm_8x8.wgsl",
+        "(split + 1u) * params.split_len",
+        "(split + 1u) * params.split_len + 1u",
+    ),
+    nth(
+        (0, 2),
+        mutant(
+            "large_without_first_barrier",
+            "conv2d_grad_weight/implicit_gemm_8x8.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+    mutant(
+        "subgroup_parts_overlap",
+        "conv2d_grad_weight/implicit_gemm_subgroup.wgsl",
+        "(split + 1u) * params.split_len",
+        "(split + 1u) * params.split_len + 4u",
+    ),
+    mutant(
+        "subgroup_gradients_not_aligned",
+        "conv2d_grad_weight/implicit_gemm_subgroup.wgsl",
+        "if PIXELS % 4u == 0u",
+        "if PIXELS % 2u == 0u",
+    ),
 ];

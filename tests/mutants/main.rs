@@ -195,7 +195,13 @@ fn mutated(op: &'static Op, mutant: &Mutant, folder: &std::path::Path) -> &'stat
 /// Cases that the mutant's shader covers.
 fn covered<'c>(mutant: &Mutant, cases: &'c [Case]) -> impl Iterator<Item = &'c Case> {
     let with_indices = mutant.shader.ends_with("_indices.wgsl");
-    cases.iter().filter(move |c| c.op.name != "maxpool" || with_indices == (c.sizes.get("indices") == 1))
+    let shader = mutant.shader;
+    let finite_only = move |op: &Op| {
+        let uses = |v: &&Variant| v.shaders().iter().any(|s| s.name == shader);
+        op.variants.iter().find(uses).is_some_and(|v| v.finite_only)
+    };
+    let fits = move |c: &Case| c.op.name != "maxpool" || with_indices == (c.sizes.get("indices") == 1);
+    cases.iter().filter(move |c| fits(c) && (c.is_finite() || !finite_only(c.op)))
 }
 
 fn every_mutant_fails(op: &'static Op, mutants: &[Mutant]) {

@@ -29,7 +29,8 @@ pub struct StepTime {
 
 impl Model<'_> {
     /// What each layer gave for the last batch of `n` examples, of [`Model::train`] and [`Model::gradients`] or, not in
-    /// `training`, of [`Model::evaluate`]: name, shape of one example, and the numbers of all.
+    /// `training`, of [`Model::evaluate`]: name, shape of one example, and the numbers of all. A convolution or a dense
+    /// layer that a relu follows gives what is rectified already: the two are one call.
     ///
     /// # Errors
     /// What the device reports.

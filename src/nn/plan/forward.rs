@@ -26,7 +26,7 @@ impl<'n> Compiler<'n> {
         let network = self.network;
         let mut tape: Vec<Tape<'n>> = Vec::with_capacity(network.layers.len());
         let mut x = x;
-        // Whether the last dense layer has rectified its sums already.
+        // Whether the last convolution or dense layer has rectified its sums already.
         let mut rectified = false;
         for (number, layer) in network.layers.iter().enumerate() {
             let mut step = Tape { layer, x, y: x, sizes: None, kept: Vec::new() };
@@ -42,7 +42,7 @@ impl<'n> Compiler<'n> {
                     self.layer(&mut step, kind, next == Some(&Kind::Relu), number, purpose)?;
                 }
             }
-            rectified = matches!(layer.kind, Kind::Linear(_))
+            rectified = matches!(layer.kind, Kind::Conv2d(_) | Kind::Linear(_))
                 && network.layers.get(number + 1).is_some_and(|l| l.kind == Kind::Relu);
             x = step.y;
             tape.push(step);
@@ -63,7 +63,8 @@ impl<'n> Compiler<'n> {
         let len = u32::try_from(y.len).unwrap_or(u32::MAX);
         match kind {
             Kind::Conv2d(conv) => {
-                let sizes = conv_sizes(conv, n, image(layer.input))?;
+                let mut sizes = conv_sizes(conv, n, image(layer.input))?;
+                sizes.set("relu", u32::from(relu_follows));
                 let [w, b] = self.parameters_of(layer);
                 let operands = [("x", x), ("w", w), ("b", b), ("y", y)];
                 self.call(place, &conv2d::FORWARD, sizes.clone(), &operands);
@@ -205,5 +206,40 @@ pub(super) fn image(shape: Shape) -> [u32; 3] {
     match shape {
         Shape::Image(image) => image,
         Shape::Row(len) => [len, 1, 1],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::network::Network;
+    use crate::nn::plan::Plan;
+
+    const TEXT: &str = r#"
+name = "rectified"
+input = [2, 8, 8]
+layer = [
+    { kind = "conv2d", filters = 3, kernel = 3 },
+    { kind = "relu" },
+    { kind = "conv2d", filters = 3, kernel = 3 },
+    { kind = "maxpool", kernel = 2 },
+    { kind = "relu" },
+    { kind = "flatten" },
+    { kind = "linear", outputs = 4 },
+    { kind = "relu" },
+    { kind = "linear", outputs = "classes" },
+]
+"#;
+
+    #[test]
+    fn a_relu_is_part_of_the_layer_before_it_where_that_can_rectify() {
+        let network = Network::parse("rectified", TEXT, 3).unwrap();
+        let plan = Plan::compile(&network, 2, &Purpose::Evaluation).unwrap();
+        let names: Vec<&str> = plan.forward.iter().map(|call| call.op.name).collect();
+        let wanted = ["conv2d", "conv2d", "maxpool", "relu", "matmul", "bias_relu", "matmul", "bias"];
+        assert_eq!(names[..8], wanted);
+        assert_eq!([0, 1].map(|call| plan.forward[call].sizes.get("relu")), [1, 0]);
+        // The relu's own output is the convolution's: what its gradient reads.
+        assert_eq!(plan.outputs[0].2, plan.outputs[1].2);
     }
 }

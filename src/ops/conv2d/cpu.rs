@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::Conv;
 use crate::ops::CpuCall;
+use crate::ops::relu::rectify;
 
 /// One channel of one image of Y.
 fn output_plane(p: &Conv, x: &[f32], w: &[f32], bias: f32, (n, o): (usize, usize), y: &mut [f32]) {
@@ -28,6 +29,9 @@ fn output_plane(p: &Conv, x: &[f32], w: &[f32], bias: f32, (n, o): (usize, usize
                 }
             }
         }
+    }
+    if p.relu {
+        rectify(y);
     }
 }
 

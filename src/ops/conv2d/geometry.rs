@@ -23,6 +23,7 @@ pub struct Conv {
     pub dw: usize,
     pub groups: usize,
     pub bias: bool,
+    pub relu: bool,
     /// Rows of the output.
     pub oh: usize,
     /// Columns of the output.
@@ -57,6 +58,7 @@ impl Conv {
             dw,
             groups,
             bias: sizes.find("bias") == Some(1),
+            relu: sizes.find("relu") == Some(1),
             oh,
             ow,
             cig: ci.checked_div(groups).unwrap_or(0),
@@ -88,13 +90,14 @@ impl Conv {
     }
 
     /// How the sums of `conv2d_grad_weight` are divided on a GPU: so many parts of the n x oh x ow products, so many
-    /// products each. Enough parts to fill a large GPU, 512 products or more each, and partial sums of 64 MiB at most.
+    /// products each, a multiple of four. Enough parts to fill a large GPU, 512 products or more each, and partial sums of
+    /// 64 MiB at most.
     pub fn split(&self) -> (usize, usize) {
         let products = (self.n * self.pixels()).max(1);
         let weights = (self.co * self.terms()).max(1);
         let patches = self.groups * self.cog.div_ceil(64) * self.terms().div_ceil(64);
         let parts = products.div_ceil(512).min(1024usize.div_ceil(patches.max(1)));
-        let length = products.div_ceil(parts.min((1 << 24) / weights).max(1));
+        let length = products.div_ceil(parts.min((1 << 24) / weights).max(1)).next_multiple_of(4);
         (products.div_ceil(length), length)
     }
 }

@@ -3,6 +3,7 @@
 //! Processing*, 2006).
 
 use super::Conv;
+use crate::ops::relu::rectify;
 
 /// Columns that are handled at a time: with some hundred terms the matrix stays in the second-level cache.
 pub(super) const COLUMNS: usize = 512;
@@ -102,13 +103,16 @@ impl Block {
         }
     }
 
-    /// Writes a matrix as of [`Block::outputs`] to outputs `y`, with `bias(o)` added to channel `o`.
+    /// Writes a matrix as of [`Block::outputs`] to outputs `y`, with `bias(o)` added to channel `o`, rectified if asked for.
     pub(super) fn put(&self, p: &Conv, matrix: &[f32], g: usize, bias: impl Fn(usize) -> f32, y: &mut [f32]) {
         for (o, line) in matrix.chunks_exact(self.columns).take(p.cog).enumerate() {
             let bias = bias(g * p.cog + o);
             for run in &self.runs {
                 let outputs = &mut y[run.place(p, g * p.cog + o)..][..run.len];
                 outputs.iter_mut().zip(&line[run.at..]).for_each(|(y, v)| *y = v + bias);
+                if p.relu {
+                    rectify(outputs);
+                }
             }
         }
     }

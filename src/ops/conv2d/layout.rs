@@ -4,6 +4,8 @@
 
 use rayon::prelude::*;
 
+use crate::ops::relu::rectify;
+
 /// Channels that are copied at a time: a cache line of them.
 const CHANNELS: usize = 16;
 
@@ -19,8 +21,13 @@ pub(super) fn channels_last(x: &[f32], [c, l]: [usize; 2], to: &mut [f32]) {
     });
 }
 
-/// What lies as l x n x c as images n x c x l, with a number added to each channel.
-pub(super) fn channels_first(from: &[f32], [c, l]: [usize; 2], bias: Option<&[f32]>, y: &mut [f32]) {
+/// What lies as l x n x c as images n x c x l, with a number added to each channel and, if asked for, rectified.
+pub(super) fn channels_first(
+    from: &[f32],
+    [c, l]: [usize; 2],
+    (bias, relu): (Option<&[f32]>, bool),
+    y: &mut [f32],
+) {
     let images = from.len() / (c * l);
     y.par_chunks_mut(c * l).enumerate().for_each(|(n, y)| {
         for (block, y) in y.chunks_mut(CHANNELS * l).enumerate() {
@@ -32,6 +39,9 @@ pub(super) fn channels_first(from: &[f32], [c, l]: [usize; 2], bias: Option<&[f3
                     Some(bias) => y.zip(from.iter().zip(&bias[first..])).for_each(|(y, (v, b))| *y = v + b),
                     None => y.zip(from).for_each(|(y, v)| *y = *v),
                 }
+            }
+            if relu {
+                rectify(y);
             }
         }
     });
@@ -127,11 +137,13 @@ mod tests {
         assert_eq!(to[(5 * 2 + 1) * 17 + 16], 1165.0);
         assert_eq!(to[(3 * 2) * 17 + 9], 93.0);
         let mut back = vec![f32::NAN; x.len()];
-        channels_first(&to, [17, 6], None, &mut back);
+        channels_first(&to, [17, 6], (None, false), &mut back);
         assert_eq!(back, x);
         let bias: Vec<f32> = (0..17u8).map(f32::from).collect();
-        channels_first(&to, [17, 6], Some(&bias), &mut back);
+        channels_first(&to, [17, 6], (Some(&bias), false), &mut back);
         assert_eq!(back[16 * 6 + 5], 165.0 + 16.0);
+        channels_first(&to, [17, 6], (Some(&[-100.0; 17]), true), &mut back);
+        assert_eq!([back[16 * 6 + 5], back[5 * 6]], [65.0, 0.0]);
         images_last(&x, [17, 3, 2], &mut to);
         assert_eq!(to[((2 * 17 + 16) * 2 + 1) * 2 + 1], 1165.0);
         assert_eq!(to[((17 + 4) * 2) * 2], 42.0);

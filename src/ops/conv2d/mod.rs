@@ -21,7 +21,7 @@ use super::{Cost, DType, Field, Op, Operand, Role, Sizes};
 pub static FORWARD: Op = Op {
     name: "conv2d",
     doc: "Y[n,o,r,q] = sum over c, i, j of X[n,c,r sh - ph + i dh,q sw - pw + j dw] W[o,c,i,j] + B[o], zeros outside \
-          the image, channels in groups; f32",
+          the image, channels in groups, negative sums 0 with relu; f32",
     fields: FIELDS,
     operands: &[
         operand("x", Role::Input),
@@ -89,9 +89,11 @@ const FIELDS: &[Field] = &[
     Field::same("dw", "dh", "columns between the taps of a window"),
     Field::or("groups", 1, "groups of channels; each output sees the inputs of its group"),
     Field::choice("bias", &["no", "yes"], "whether a number is added to each output channel"),
+    Field::choice("relu", &["no", "yes"], "whether sums, the bias added, are rectified as by `relu`")
+        .by_name(),
 ];
 
-/// The sizes of the gradients: a bias changes neither.
+/// The sizes of the gradients: a bias changes neither, and what is rectified has a gradient of its own.
 const GRADIENT_FIELDS: &[Field] = FIELDS.split_at(14).0;
 
 const fn operand(name: &'static str, role: Role) -> Operand {
@@ -109,11 +111,12 @@ fn shape(sizes: &Sizes, operand: &str) -> Vec<usize> {
     }
 }
 
-/// Two operations for each tap of each window, those in the padding counted too; every operand touched once.
+/// Two operations for each tap of each window, those in the padding counted too, one for a bias and one for the choice of
+/// `relu`; every operand touched once.
 fn cost(sizes: &Sizes, op: &Op) -> Cost {
     let p = Conv::of(sizes);
     let products = (p.n * p.co * p.pixels()) as u64 * p.terms() as u64;
     let elements: usize = op.operands.iter().map(|o| op.len(sizes, o.name)).sum();
-    let bias = if p.bias { (p.n * p.co * p.pixels()) as u64 } else { 0 };
-    Cost { flops: 2 * products + bias, bytes: 4 * elements as u64 }
+    let finish = (p.n * p.co * p.pixels()) as u64 * (u64::from(p.bias) + u64::from(p.relu));
+    Cost { flops: 2 * products + finish, bytes: 4 * elements as u64 }
 }

@@ -102,7 +102,7 @@ pub(super) fn forward(call: &mut CpuCall<'_, '_>) {
     let from = Operands { images: &images, sides: [p.h, p.w], weights: &weights, depth: p.ci };
     products(&from, [p.n, p.co], |at| of_output(&p, at / p.ow, at % p.ow), &mut sums);
     let bias = p.bias.then(|| call.inputs[2].f32());
-    layout::channels_first(&sums, [p.co, p.pixels()], bias, y);
+    layout::channels_first(&sums, [p.co, p.pixels()], (bias, p.relu), y);
 }
 
 /// dX.
@@ -115,7 +115,7 @@ pub(super) fn grad_input(call: &mut CpuCall<'_, '_>) {
     layout::inputs_last(w, [p.co, p.ci, p.kh, p.kw], &mut weights);
     let from = Operands { images: &gradients, sides: [p.oh, p.ow], weights: &weights, depth: p.co };
     products(&from, [p.n, p.ci], |at| of_input(&p, at / p.w, at % p.w), &mut sums);
-    layout::channels_first(&sums, [p.ci, p.h * p.w], None, dx);
+    layout::channels_first(&sums, [p.ci, p.h * p.w], (None, false), dx);
 }
 
 /// dW: for each tap the sum, over the rows of the output, of products whose terms are the outputs of a row in all images.

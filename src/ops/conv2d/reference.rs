@@ -76,7 +76,25 @@ pub(super) fn forward(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
         sums
     };
     let parts = (0..p.n).into_par_iter().map(image).collect();
-    Sums::expected("y", parts, p.terms() + usize::from(p.bias))
+    let mut expected = Sums::expected("y", parts, p.terms() + usize::from(p.bias));
+    if p.relu {
+        expected.iter_mut().for_each(rectify);
+    }
+    expected
+}
+
+/// max(y, 0); a NaN stays. Two sums are no further apart rectified than they were, so the bounds hold on; only that of minus
+/// infinity, which is none, becomes that of a zero.
+fn rectify(expected: &mut Expected) {
+    let Bound::Absolute(bounds) = &mut expected.bound else { return };
+    for (want, bound) in expected.want.iter_mut().zip(bounds) {
+        if *want == f64::NEG_INFINITY {
+            *bound = 0.0;
+        }
+        if *want <= 0.0 {
+            *want = 0.0;
+        }
+    }
 }
 
 /// dX, image by image.
@@ -131,6 +149,11 @@ mod tests {
         assert_eq!(results(&FORWARD, "h=3 kh=2", &[X, W, &[]]), [7.0, 9.0, 13.0, 15.0]);
         let padded = results(&FORWARD, "h=3 kh=2 sh=3 ph=1 bias=yes", &[X, W, &[0.5]]);
         assert_eq!(padded, [2.5, -2.5, 0.5, 9.5]);
+        let rectified = results(&FORWARD, "h=3 kh=2 sh=3 ph=1 bias=yes relu=yes", &[X, W, &[0.5]]);
+        assert_eq!(rectified, [2.5, 0.0, 0.5, 9.5]);
+        let special =
+            results(&FORWARD, "h=1 w=3 kh=1 relu=yes", &[&[f32::NEG_INFINITY, f32::NAN, -0.0], &[1.0], &[]]);
+        assert!(special[0] == 0.0 && special[1].is_nan() && special[2] == 0.0);
     }
 
     #[test]

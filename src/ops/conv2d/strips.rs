@@ -13,6 +13,7 @@ use super::cpu::bias;
 use super::im2col::COLUMNS;
 use crate::ops::CpuCall;
 use crate::ops::gemm::{Matrix, gemm};
+use crate::ops::relu::rectify;
 use crate::ops::spare::Spare;
 
 /// A convolution by strips: channels of a group of its images and of its outputs, and the sizes of both.
@@ -26,6 +27,8 @@ struct Strips {
     image: [usize; 2],
     padding: [usize; 2],
     outputs: [usize; 2],
+    /// Whether sums are rectified.
+    relu: bool,
 }
 
 impl Strips {
@@ -40,6 +43,7 @@ impl Strips {
             image: [p.h, p.w],
             padding: [p.ph, p.pw],
             outputs: [p.oh, p.ow],
+            relu: p.relu,
         }
     }
 
@@ -122,7 +126,8 @@ impl Strips {
         }
     }
 
-    /// Writes a strip's products to group `g` of an image of the output, with `bias(o)` added to channel `o`.
+    /// Writes a strip's products to group `g` of an image of the output, with `bias(o)` added to channel `o`, rectified if
+    /// asked for.
     fn put(
         &self,
         products: &[f32],
@@ -137,6 +142,9 @@ impl Strips {
             let y = y[(o * oh + first) * ow..][..rows * ow].chunks_exact_mut(ow);
             y.zip(line.chunks(self.width())).for_each(|(y, line)| {
                 y.iter_mut().zip(line).for_each(|(y, v)| *y = v + bias);
+                if self.relu {
+                    rectify(y);
+                }
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Conv, cpu, library};
 use crate::ops::shader::wgsl;
-use crate::ops::{Choice, CpuCall, Pass, Scratch, Sizes, Variant};
+use crate::ops::{Caps, Choice, CpuCall, Pass, Scratch, Sizes, Variant};
 
 /// `library`: padding is multiplied by weights like any other tap.
 const fn by_products(doc: &'static str, run: fn(&mut CpuCall<'_, '_>)) -> Variant {
@@ -17,6 +17,16 @@ const LINES: &[Choice] = &[Choice::new("WG", &[32, 64, 128, 256])];
 /// Threads along the columns and the rows of the product, and terms of a slice (the shaders' loops go four by four).
 const PATCHES: &[Choice] =
     &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
+const PATCHES_8X8: &[Choice] =
+    &[Choice::new("WX", &[8, 16]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
+/// Subgroups of a workgroup.
+const SUBGROUPS: &[Choice] = &[Choice::new("WY", &[1, 2, 4, 8])];
+
+/// What `depthwise` is written for.
+fn groups_of_one(sizes: &Sizes, _: &Caps) -> Option<String> {
+    let channels = Conv::of(sizes).cig;
+    (channels > 1).then(|| format!("a group has {channels} channels of the images; it takes groups of one"))
+}
 
 pub(super) static FORWARD: &[Variant] = &[
     Variant::serial(SERIAL, cpu::serial),
@@ -46,6 +56,30 @@ pub(super) static FORWARD: &[Variant] = &[
     )
     .finite()
     .searched(PATCHES),
+    Variant::kernels(
+        "implicit_gemm_128x128",
+        "the same, 128 channels x 128 outputs a workgroup, 8 x 8 a thread: for layers of many channels",
+        &[Pass::plain(wgsl!("conv2d/implicit_gemm_8x8"))],
+    )
+    .finite()
+    .searched(PATCHES_8X8),
+    Variant::kernels(
+        "depthwise",
+        "one thread four outputs of a row, window compiled in: where each channel is a group",
+        &[Pass::plain(wgsl!("conv2d/depthwise"))],
+    )
+    .finite()
+    .requiring(groups_of_one)
+    .searched(LINES),
+    Variant::kernels(
+        "implicit_gemm_subgroup_8x16",
+        "8 channels x 16 outputs a thread in registers; a subgroup of eight shares the taps by broadcasts: no shared \
+         memory, no barrier",
+        &[Pass::plain(wgsl!("conv2d/implicit_gemm_subgroup"))],
+    )
+    .finite()
+    .requiring(Variant::subgroups_of_eight)
+    .searched(SUBGROUPS),
 ];
 
 pub(super) static GRAD_INPUT: &[Variant] = &[
@@ -73,7 +107,41 @@ pub(super) static GRAD_INPUT: &[Variant] = &[
     )
     .finite()
     .searched(PATCHES),
+    Variant::kernels(
+        "implicit_gemm_128x128",
+        "the same, 128 channels x 128 elements a workgroup, 8 x 8 a thread: for layers of many channels",
+        &[Pass::plain(wgsl!("conv2d_grad_input/implicit_gemm_8x8"))],
+    )
+    .finite()
+    .searched(PATCHES_8X8),
+    Variant::kernels(
+        "depthwise",
+        "one thread four elements of a row, window compiled in: where each channel is a group",
+        &[Pass::plain(wgsl!("conv2d_grad_input/depthwise"))],
+    )
+    .finite()
+    .requiring(groups_of_one)
+    .searched(LINES),
+    Variant::kernels_between(
+        "implicit_gemm_subgroup_8x16",
+        "weights laid out by channels of the images, then 8 channels x 16 elements a thread in registers; a subgroup of \
+         eight shares the gradients by broadcasts: no shared memory, no barrier",
+        &[
+            Pass::plain(wgsl!("conv2d_grad_input/turn_weights")),
+            Pass::plain(wgsl!("conv2d_grad_input/implicit_gemm_subgroup")),
+        ],
+        &[Scratch { name: "turned", len: weights }],
+    )
+    .finite()
+    .requiring(Variant::subgroups_of_eight)
+    .searched(SUBGROUPS),
 ];
+
+/// Elements of the weights, in whatever order.
+fn weights(sizes: &Sizes) -> u64 {
+    let p = Conv::of(sizes);
+    p.co as u64 * p.terms() as u64
+}
 
 /// Partial sums of `implicit_gemm`: splits x co x ci/groups x kh x kw.
 fn partial_sums(sizes: &Sizes) -> u64 {
@@ -103,4 +171,40 @@ pub(super) static GRAD_WEIGHT: &[Variant] = &[
     )
     .finite()
     .searched(PATCHES),
+    Variant::kernels_between(
+        "implicit_gemm_128x128",
+        "the same, 128 channels x 128 weights a workgroup, 8 x 8 a thread: for layers of many channels",
+        &[
+            Pass::plain(wgsl!("conv2d_grad_weight/implicit_gemm_8x8")),
+            Pass::plain(wgsl!("conv2d_grad_weight/sum_splits")),
+        ],
+        &[Scratch { name: "partial", len: partial_sums }],
+    )
+    .finite()
+    .searched(PATCHES_8X8),
+    Variant::kernels_between(
+        "depthwise",
+        "one thread four weights of a row of a window, the sums divided in the same way: where each channel is a group",
+        &[
+            Pass::plain(wgsl!("conv2d_grad_weight/depthwise")),
+            Pass::plain(wgsl!("conv2d_grad_weight/sum_splits")),
+        ],
+        &[Scratch { name: "partial", len: partial_sums }],
+    )
+    .finite()
+    .requiring(groups_of_one)
+    .searched(LINES),
+    Variant::kernels_between(
+        "implicit_gemm_subgroup_8x16",
+        "8 channels x 16 weights a thread in registers, a subgroup of eight shares the taps by broadcasts: no shared \
+         memory, no barrier; the sums are divided in the same way",
+        &[
+            Pass::plain(wgsl!("conv2d_grad_weight/implicit_gemm_subgroup")),
+            Pass::plain(wgsl!("conv2d_grad_weight/sum_splits")),
+        ],
+        &[Scratch { name: "partial", len: partial_sums }],
+    )
+    .finite()
+    .requiring(Variant::subgroups_of_eight)
+    .searched(SUBGROUPS),
 ];

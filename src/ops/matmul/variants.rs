@@ -2,7 +2,7 @@
 
 use super::{cpu, library, split};
 use crate::ops::shader::wgsl;
-use crate::ops::{Caps, Choice, Pass, Scratch, Sizes, Variant};
+use crate::ops::{Choice, Pass, Scratch, Variant};
 
 /// Threads along the columns and the rows of C, and terms of a slice (the shader's loops go four by four). `tiled` has no
 /// space: its two variants differ in that very constant. Nor have the thesis's kernels: they stay as it has them.
@@ -12,13 +12,6 @@ const PATCHES_4X4: &[Choice] =
     &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
 const REGISTERS: &[Choice] = &[Choice::new("WX", &[4, 8, 16, 32]), Choice::new("WY", &[2, 4, 8, 16])];
 const SUBGROUPS: &[Choice] = &[Choice::new("WY", &[1, 2, 4, 8])];
-
-/// The lanes of a subgroup that `blocked_subgroup_16x4` is written for.
-fn subgroups_of_eight(_: &Sizes, caps: &Caps) -> Option<String> {
-    let [low, high] = caps.subgroup_size;
-    ([low, high] != [8, 8])
-        .then(|| format!("it needs subgroups of exactly 8, the device has {low} to {high}"))
-}
 
 pub(super) static VARIANTS: &[Variant] = &[
     Variant::serial("plain loops i, k, j on one thread", cpu::serial),
@@ -85,7 +78,7 @@ pub(super) static VARIANTS: &[Variant] = &[
         "16 x 4 elements a thread in registers, a subgroup of eight shares A by broadcasts: no shared memory, no barrier",
         &[Pass::plain(wgsl!("matmul/blocked_subgroup_16x4"))],
     )
-    .requiring(subgroups_of_eight)
+    .requiring(Variant::subgroups_of_eight)
     .searched(SUBGROUPS),
     Variant::kernels(
         "registers_4x4",
