@@ -57,7 +57,7 @@ fn an_image_of_4_gib_takes_less_than_half_of_it_beside_it() {
 fn judge(y: &Array<f32, ndarray::Ix4>, [k, s, p]: [usize; 3]) {
     let (_, _, oh, ow) = y.dim();
     assert_eq!((oh, ow), ((SIDE + 2 * p - k) / s + 1, (SIDE + 2 * p - k) / s + 1));
-    let within = |start: usize| (start.saturating_sub(p)..(start + k).saturating_sub(p).min(SIDE));
+    let within = |start: usize| start.saturating_sub(p)..(start + k).saturating_sub(p).min(SIDE);
     for r in (0..oh).filter(|r| r % 61 < 3 || *r + 2 > oh) {
         for q in 0..ow {
             let rows = within(r * s);
