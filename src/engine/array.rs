@@ -3,17 +3,20 @@
 use ndarray::{Array2, Array4, ArrayView2, ArrayView4};
 
 use super::gpu::GpuPrepared;
+use super::in_parts::{Budget, InParts, Source, preferred};
 use super::{Prepared, outputs};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::ops::{self, Data, Op, Sizes};
+use crate::ops::{self, Data, Op, Operand, Sizes};
 
 /// C = A B on the GPU, by the first of the variants `blocked`, `registers` and `naive` that the device can run.
 ///
-/// `a` is m x k, `b` is k x n, the result m x n; views of any strides are taken.
+/// `a` is m x k, `b` is k x n, the result m x n; views of any strides are taken. Where an operand exceeds the device's
+/// limits the product is computed in parts ([`super::in_parts`]).
 ///
 /// # Errors
-/// [`Error::Shape`] where the inner sizes differ, the errors of sizes, and what the device reports.
+/// [`Error::Shape`] where the inner sizes differ, the errors of sizes, [`Error::TooLarge`] where a single row of `a` or
+/// column of `b` exceeds the device's limits, and what the device reports.
 ///
 /// ```
 /// # fn main() -> tesela::Result<()> {
@@ -38,8 +41,7 @@ pub fn matmul(gpu: &Gpu, a: &ArrayView2<'_, f32>, b: &ArrayView2<'_, f32>) -> Re
     let op: &'static Op = &ops::matmul::OP;
     let [m_text, n_text, k_text] = [m, n, k].map(|v| v.to_string());
     let sizes = op.sizes([("m", m_text.as_str()), ("n", &n_text), ("k", &k_text)])?;
-    let inputs = [a.iter().copied().collect(), b.iter().copied().collect()].map(Data::F32);
-    let mut results = call(gpu, op, &["blocked", "registers", "naive"], &sizes, &inputs)?;
+    let mut results = call(gpu, op, &["blocked", "registers", "naive"], &sizes, &[a, b])?;
     shaped(results.pop(), |c| Array2::from_shape_vec((m, n), c))
 }
 
@@ -138,10 +140,13 @@ impl Pool2d {
 /// The op's names for rows and columns of window, stride, padding, dilation.
 const AXES: [[&str; 2]; 4] = [["kh", "kw"], ["sh", "sw"], ["ph", "pw"], ["dh", "dw"]];
 
-/// Max pooling of an n x c x h x w image on the GPU, by the variant `direct`.
+/// Max pooling of an n x c x h x w image on the GPU, by the variant `direct`. An image that exceeds the device's limits goes
+/// through it in bands of rows or in groups of planes ([`super::in_parts`]), by the first variant of
+/// [`super::in_parts::preferred`] that applies; the host then holds the image, the result and a few bands.
 ///
 /// # Errors
-/// The errors of sizes ([`Error::BadSize`], [`Error::Overflow`]), and what the device reports.
+/// The errors of sizes ([`Error::BadSize`], [`Error::Overflow`]), [`Error::TooLarge`] where the rows under a single row of
+/// windows exceed the device's limits, and what the device reports.
 ///
 /// ```
 /// # fn main() -> tesela::Result<()> {
@@ -182,18 +187,38 @@ fn output_dim(x: &ArrayView4<'_, f32>, pool: &Pool2d, indices: bool) -> Result<(
 
 fn pooled(gpu: &Gpu, x: &ArrayView4<'_, f32>, pool: &Pool2d, indices: bool) -> Result<Vec<Data>> {
     let sizes = pool.sizes(x.dim(), indices)?;
-    call(gpu, &ops::maxpool::OP, &["direct"], &sizes, &[Data::F32(x.iter().copied().collect())])
+    call(gpu, &ops::maxpool::OP, &["direct"], &sizes, &[x])
 }
 
-/// Runs the first variant of `families` that these sizes and this device allow.
-fn call(gpu: &Gpu, op: &'static Op, families: &[&str], sizes: &Sizes, inputs: &[Data]) -> Result<Vec<Data>> {
+/// Runs the first variant of `families` that these sizes and this device allow; in parts where the operands do not fit.
+fn call(
+    gpu: &Gpu,
+    op: &'static Op,
+    families: &[&str],
+    sizes: &Sizes,
+    operands: &[&dyn Source],
+) -> Result<Vec<Data>> {
+    let budget = Budget::of(gpu);
+    if !budget.holds_call(op, sizes) {
+        let parts = InParts::new(gpu, None, op, &preferred(op)?, sizes, budget)?;
+        let mut results = outputs(op, sizes);
+        parts.run(operands, &mut results)?;
+        return Ok(results);
+    }
+    let whole = |(operand, source): (&Operand, &&dyn Source)| {
+        let len = op.len(sizes, operand.name);
+        let mut all = Vec::with_capacity(len);
+        source.read(0, len, &mut |elements| all.extend_from_slice(elements));
+        Data::F32(all)
+    };
+    let inputs: Vec<Data> = op.inputs().zip(operands).map(whole).collect();
     let mut refused = None;
     for family in families {
         for variant in op.variants_named(family)? {
             match GpuPrepared::new(gpu, op, variant, sizes, &[], gpu.checks()) {
                 Ok(mut prepared) => {
                     let mut results = outputs(op, sizes);
-                    prepared.run(inputs, &mut results)?;
+                    prepared.run(&inputs, &mut results)?;
                     return Ok(results);
                 }
                 Err(e @ Error::NotApplicable { .. }) => refused = Some(e),

@@ -6,6 +6,7 @@
 mod array;
 mod cpu;
 mod gpu;
+pub mod in_parts;
 mod per_window;
 mod phases;
 mod plan;

@@ -10,6 +10,7 @@ mod device;
 mod recorder;
 mod reflect;
 mod shader;
+mod staged;
 mod timer;
 
 pub use adapter::{Adapter, Choice, list};
@@ -18,4 +19,5 @@ pub use device::Gpu;
 pub use recorder::{Binding, Bound, Commands, Launch, Transfer};
 pub use reflect::{Interface, Params, reflect};
 pub use shader::{Checks, Pipeline};
+pub use staged::Ticket;
 pub use timer::{KernelTime, Timer};

@@ -58,7 +58,7 @@ pub struct Launch {
 
 /// A recorded command buffer.
 #[derive(Debug)]
-pub struct Commands(wgpu::CommandBuffer);
+pub struct Commands(pub(super) wgpu::CommandBuffer);
 
 impl Gpu {
     /// Binds operands by the names of the shader's variables, and the parameter block of these sizes.
@@ -134,7 +134,19 @@ impl Gpu {
         timer: Option<(&Timer, u32)>,
         transfers: &[Transfer<'_>],
     ) -> Commands {
+        self.record_between(&[], launches, timer, transfers)
+    }
+
+    /// The same, with transfers before the pass too.
+    pub(super) fn record_between<'a>(
+        &self,
+        before: &[Transfer<'_>],
+        launches: impl IntoIterator<Item = &'a Launch>,
+        timer: Option<(&Timer, u32)>,
+        after: &[Transfer<'_>],
+    ) -> Commands {
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        copy(&mut encoder, before);
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
                 label: None,
@@ -147,9 +159,7 @@ impl Gpu {
                 pass.dispatch_workgroups(x, y, z);
             }
         }
-        for Transfer { from, to, bytes } in transfers {
-            encoder.copy_buffer_to_buffer(&from.0.raw, from.1, &to.0.raw, to.1, *bytes);
-        }
+        copy(&mut encoder, after);
         Commands(encoder.finish())
     }
 
@@ -168,5 +178,11 @@ impl Gpu {
         self.submit(commands);
         self.wait("running the kernels")?;
         Ok(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+fn copy(encoder: &mut wgpu::CommandEncoder, transfers: &[Transfer<'_>]) {
+    for Transfer { from, to, bytes } in transfers {
+        encoder.copy_buffer_to_buffer(&from.0.raw, from.1, &to.0.raw, to.1, *bytes);
     }
 }

@@ -4,6 +4,7 @@
 //! [`tune`] searches for a kernel's constants. [`ceilings`] measures what the machine itself can reach.
 
 mod budget;
+mod by_rows;
 pub mod cases;
 mod entrant;
 mod experiment;
@@ -16,6 +17,7 @@ pub mod tune;
 mod verify;
 
 pub use budget::Budget;
+pub use by_rows::{Judged, judge};
 pub use experiment::{Experiment, Point};
 pub use median::median;
 pub use probe::ceilings;

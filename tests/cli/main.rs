@@ -6,6 +6,7 @@ mod bench;
 mod compare;
 mod damaged;
 mod files;
+mod in_parts;
 mod json;
 mod kernels;
 mod streams;

@@ -31,7 +31,11 @@ pub(crate) fn adapter() -> bool {
 fn ignored(reason: &str) {
     let required = std::env::var("TESELA_REQUIRE_GPU").is_ok_and(|value| value == "1");
     assert!(!required, "TESELA_REQUIRE_GPU is 1, but {reason}");
-    // Past the test harness's capture, so that it is seen although the test passes.
+    shown(reason);
+}
+
+/// Says that a test is not for this adapter, past the test harness's capture, so that it is seen although the test passes.
+pub(crate) fn shown(reason: &str) {
     let thread = std::thread::current();
     let _ = writeln!(std::io::stderr(), "test {} ... ignored: {reason}", thread.name().unwrap_or("a test"));
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::Common;
+use super::in_parts::Parted;
 use super::input;
 use super::measured::Chosen;
 use super::output::Target;
@@ -12,6 +13,7 @@ use super::show::Show;
 use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::{cpu, print};
+use crate::engine::in_parts::InParts;
 use crate::lab::Case;
 use crate::ops::matmul::OP;
 use crate::ops::{Data, Sizes};
@@ -49,6 +51,10 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     let (sizes, given) = operands(args)?;
     let elements = |operand: &str| OP.len(&sizes, operand) as u64;
     let chosen = Chosen::new(&OP, args.common.variant.as_deref(), DEFAULTS, global)?;
+    if let Some(parts) = chosen.in_parts(&OP, &sizes, args.common.device_bytes)? {
+        cpu::has_room_for("the product", 4 * (elements("a") + elements("b") + elements("c")))?;
+        return in_parts(args, &sizes, &parts, given, target.as_ref());
+    }
     let prepared = chosen.prepare(&OP, &sizes)?;
     // A, B, two results, and the reference: a value and a bound in f64 an element.
     cpu::has_room_for(
@@ -60,31 +66,68 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
         None => Case::drawn(&OP, &sizes, args.common.fill, args.common.seed),
     };
     let measured = chosen.measure(prepared, &case, args.common.repeat)?;
-    let [m, n, k] = ["m", "n", "k"].map(|name| sizes.get(name) as usize);
+    let [m, n] = ["m", "n"].map(|name| sizes.get(name) as usize);
     if measured.fault.is_none()
         && let Some(target) = &target
     {
         target.write([1, 1, m, n], measured.outputs[0].f32(), false)?;
     }
-    let bytes = |operand: &str| 4 * elements(operand);
     if args.common.json {
         let mut value = measured.json(&case);
-        value["input_bytes"] = json!(bytes("a") + bytes("b"));
-        value["output_bytes"] = json!(bytes("c"));
-        value["flops"] = json!((OP.cost)(&sizes).flops);
+        own_keys(&mut value, &sizes);
         print::emit_json(&value)?;
     } else {
         let mut show = Show::new(&args.common, &case, &measured);
-        let c = &measured.outputs[0];
-        for (name, data, rows, cols) in
-            [("A", &case.inputs[0], m, k), ("B", &case.inputs[1], k, n), ("C", c, m, n)]
-        {
-            let title = format!("{name}: {rows} x {cols}, {} bytes", 4 * rows * cols);
-            show.matrix(&title, rows, cols, &|r, c| data.f32()[r * cols + c]);
-        }
+        matrices(&mut show, &sizes, &case.inputs, &measured.outputs);
         print::emit(&show.finish(&case, &measured))?;
     }
     Ok(if measured.fault.is_none() { Exit::Ok } else { Exit::Mismatch })
+}
+
+/// The call in parts. A and B are given up before C is written, which takes as much memory again.
+fn in_parts(
+    args: &Args,
+    sizes: &Sizes,
+    parts: &InParts<'_>,
+    given: Option<Vec<Data>>,
+    target: Option<&Target>,
+) -> Outcome {
+    let common = &args.common;
+    let done = Parted::run(parts, &OP, sizes, given, common)?;
+    if common.json {
+        let mut value = done.json();
+        own_keys(&mut value, sizes);
+        print::emit_json(&value)?;
+    } else {
+        let mut show = done.show(common);
+        matrices(&mut show, sizes, &done.inputs, &done.outputs);
+        print::emit(&done.finish(show))?;
+    }
+    let exit = done.exit();
+    let outputs = done.into_outputs();
+    if let (Exit::Ok, Some(target)) = (exit, target) {
+        target.write([1, 1, sizes.get("m") as usize, sizes.get("n") as usize], outputs[0].f32(), false)?;
+    }
+    Ok(exit)
+}
+
+/// What the JSON of a product says beside what that of every operation says.
+fn own_keys(value: &mut serde_json::Value, sizes: &Sizes) {
+    let bytes = |operand: &str| 4 * OP.len(sizes, operand);
+    value["input_bytes"] = json!(bytes("a") + bytes("b"));
+    value["output_bytes"] = json!(bytes("c"));
+    value["flops"] = json!((OP.cost)(sizes).flops);
+}
+
+/// A, B and C.
+fn matrices(show: &mut Show, sizes: &Sizes, inputs: &[Data], outputs: &[Data]) {
+    let [m, n, k] = ["m", "n", "k"].map(|name| sizes.get(name) as usize);
+    for (name, data, rows, cols) in
+        [("A", &inputs[0], m, k), ("B", &inputs[1], k, n), ("C", &outputs[0], m, n)]
+    {
+        let title = format!("{name}: {rows} x {cols}, {} bytes", 4 * rows * cols);
+        show.matrix(&title, rows, cols, &|r, c| data.f32()[r * cols + c]);
+    }
 }
 
 /// The sizes, and the operands where they come from files.

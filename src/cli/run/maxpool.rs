@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::Common;
+use super::in_parts::Parted;
 use super::input::{self, Planes};
 use super::measured::{Chosen, Measured};
 use super::output::Target;
@@ -12,6 +13,7 @@ use super::show::Show;
 use crate::cli::args::{Global, Pair};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::{cpu, print};
+use crate::engine::in_parts::InParts;
 use crate::lab::Case;
 use crate::ops::maxpool::{OP, Pool};
 use crate::ops::{Data, Sizes};
@@ -66,6 +68,10 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     let pool = Pool::of(&sizes);
     let elements = |operand: &str| OP.len(&sizes, operand) as u64;
     let chosen = Chosen::new(&OP, args.common.variant.as_deref(), &["direct"], global)?;
+    if let Some(parts) = chosen.in_parts(&OP, &sizes, args.common.device_bytes)? {
+        cpu::has_room_for("the image and its pooling", 4 * elements("x") + 4 * outputs_of(&sizes))?;
+        return in_parts(args, &sizes, &parts, given, target.as_ref());
+    }
     let prepared = chosen.prepare(&OP, &sizes)?;
     // The image, two results, and the reference: values and positions in f64.
     cpu::has_room_for("the pooling with its reference", 4 * elements("x") + 32 * elements("y"))?;
@@ -83,15 +89,55 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     }
     if args.common.json {
         let mut value = measured.json(&case);
-        value["input_bytes"] = json!(4 * elements("x"));
-        value["padded_bytes"] = json!(padded_bytes(&pool));
-        value["output_bytes"] = json!(4 * (elements("y") + elements("indices")));
-        value["windows"] = json!(elements("y"));
+        own_keys(&mut value, &sizes);
         print::emit_json(&value)?;
     } else {
         print::emit(&text(&args.common, &pool, &case, &measured))?;
     }
     Ok(if measured.fault.is_none() { Exit::Ok } else { Exit::Mismatch })
+}
+
+/// The call in parts. The image is given up before the result is written, which takes as much memory again.
+fn in_parts(
+    args: &Args,
+    sizes: &Sizes,
+    parts: &InParts<'_>,
+    given: Option<Planes>,
+    target: Option<&Target>,
+) -> Outcome {
+    let (common, pool) = (&args.common, Pool::of(sizes));
+    let is_image = given.as_ref().is_some_and(|planes| planes.is_image);
+    let inputs = given.map(|planes| vec![Data::F32(planes.values)]);
+    let done = Parted::run(parts, &OP, sizes, inputs, common)?;
+    if common.json {
+        let mut value = done.json();
+        own_keys(&mut value, sizes);
+        print::emit_json(&value)?;
+    } else {
+        let mut show = done.show(common);
+        matrices(&mut show, &pool, done.inputs[0].f32(), &done.outputs);
+        print::emit(&done.finish(show))?;
+    }
+    let exit = done.exit();
+    let outputs = done.into_outputs();
+    if let (Exit::Ok, Some(target)) = (exit, target) {
+        target.write([pool.n, pool.c, pool.oh, pool.ow].map(|v| v as usize), outputs[0].f32(), is_image)?;
+    }
+    Ok(exit)
+}
+
+/// Elements of everything that comes out.
+fn outputs_of(sizes: &Sizes) -> u64 {
+    (OP.len(sizes, "y") + OP.len(sizes, "indices")) as u64
+}
+
+/// What the JSON of a pooling says beside what that of every operation says.
+fn own_keys(value: &mut serde_json::Value, sizes: &Sizes) {
+    let pool = Pool::of(sizes);
+    value["input_bytes"] = json!(4 * OP.len(sizes, "x"));
+    value["padded_bytes"] = json!(padded_bytes(&pool));
+    value["output_bytes"] = json!(4 * outputs_of(sizes));
+    value["windows"] = json!(OP.len(sizes, "y"));
 }
 
 /// The sizes that the arguments and the input's shape give.
@@ -133,11 +179,16 @@ fn padded_bytes(p: &Pool) -> u64 {
 
 fn text(common: &Common, p: &Pool, case: &Case, measured: &Measured) -> String {
     let mut show = Show::new(common, case, measured);
+    matrices(&mut show, p, case.inputs[0].f32(), &measured.outputs);
+    show.finish(case, measured)
+}
+
+/// The image, the padded image, and what came out.
+fn matrices(show: &mut Show, p: &Pool, x: &[f32], outputs: &[Data]) {
     let (h, w, ph, pw) = (p.h as usize, p.w as usize, p.ph as usize, p.pw as usize);
     let (oh, ow) = (p.oh as usize, p.ow as usize);
     let planes = p.n as usize * p.c as usize;
     let of = if planes == 1 { String::new() } else { format!(", the first of {planes} planes") };
-    let x = case.inputs[0].f32();
     let title = |name: &str, rows: usize, cols: usize, bytes: u64| {
         format!("{name}: {rows} x {cols}{of}, {bytes} bytes")
     };
@@ -150,13 +201,12 @@ fn text(common: &Common, p: &Pool, case: &Case, measured: &Measured) -> String {
             if inside { x[(r - ph) * w + c - pw] } else { outside }
         });
     }
-    let y = measured.outputs[0].f32();
+    let y = outputs[0].f32();
     show.matrix(&title("output", oh, ow, 4 * y.len() as u64), oh, ow, &|r, c| y[r * ow + c]);
-    if let Some(indices) = measured.outputs.get(1) {
+    if let Some(indices) = outputs.get(1) {
         #[expect(clippy::cast_possible_truncation, reason = "only printed: positions above 2^24 lose digits")]
         let value = |r: usize, c: usize| indices.at(r * ow + c) as f32;
         show.matrix(&title("indices", oh, ow, 4 * indices.len() as u64), oh, ow, &value);
     }
     show.line(&format!("windows: {}", y.len()));
-    show.finish(case, measured)
 }

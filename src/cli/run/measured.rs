@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cli::args::Global;
 use crate::cli::cpu;
+use crate::engine::in_parts::{self, Budget, InParts};
 use crate::engine::{Engine, Phases, Prepared, outputs};
 use crate::error::{Error, Mismatch, Result};
 use crate::gpu::{Choice, Gpu};
@@ -15,7 +16,7 @@ use crate::ops::{Data, How, Op, Sizes, Variant};
 /// Warm calls where nothing else is asked for.
 const REPEATS: u32 = 10;
 /// How long they may take together before no further one is started.
-const BUDGET: Duration = Duration::from_secs(2);
+const TIME: Duration = Duration::from_secs(2);
 
 /// Who computes, and how.
 pub(super) struct Chosen {
@@ -23,6 +24,8 @@ pub(super) struct Chosen {
     pub(super) engine: Engine,
     /// Candidates, the preferred one first: a family's members, or the defaults.
     variants: Vec<&'static Variant>,
+    /// Whether they were asked for by name.
+    is_named: bool,
 }
 
 /// What came of it.
@@ -72,7 +75,29 @@ impl Chosen {
         }
         let engine =
             if variants.iter().all(|v| v.is_cpu()) { global.cpu_engine()? } else { global.engine()? };
-        Ok(Self { engine, variants })
+        Ok(Self { engine, variants, is_named: name.is_some() })
+    }
+
+    /// The call cut into parts, where an operand has more bytes than `device_bytes` or, without that, than the device
+    /// allows; `None` where it runs as it is. A variant is taken that suits parts, unless one was asked for.
+    ///
+    /// # Errors
+    /// As [`Engine::in_parts`].
+    pub(super) fn in_parts(
+        &self,
+        op: &'static Op,
+        sizes: &Sizes,
+        device_bytes: Option<u64>,
+    ) -> Result<Option<InParts<'_>>> {
+        let Some(gpu) = self.engine.gpu().filter(|_| self.variants.iter().any(|v| !v.is_cpu())) else {
+            return Ok(None);
+        };
+        let budget = device_bytes.map_or(Budget::of(gpu), |bytes| Budget::of(gpu).at_most(bytes));
+        if budget.holds_call(op, sizes) {
+            return Ok(None);
+        }
+        let variants = if self.is_named { self.variants.clone() } else { in_parts::preferred(op)? };
+        self.engine.in_parts(op, &variants, sizes, budget).map(Some)
     }
 
     /// Makes the first variant ready that applies, with the time that it took.
@@ -121,7 +146,7 @@ impl Chosen {
         let mut runs = Vec::new();
         let begin = Instant::now();
         for number in 0..repeat.unwrap_or(REPEATS) {
-            if number > 0 && repeat.is_none() && begin.elapsed() > BUDGET {
+            if number > 0 && repeat.is_none() && begin.elapsed() > TIME {
                 break;
             }
             runs.push(prepared.run(&case.inputs, &mut scratch)?);
@@ -147,20 +172,13 @@ impl Chosen {
 impl Measured {
     /// The keys that every operation's JSON has.
     pub(super) fn json(&self, case: &Case) -> Value {
-        let sizes: serde_json::Map<String, Value> = case
-            .sizes
-            .entries()
-            .map(|(name, text)| {
-                (name.to_owned(), text.parse::<u32>().map_or_else(|_| json!(text), |v| json!(v)))
-            })
-            .collect();
         json!({
             "op": case.op.name,
             "variant": self.variant.name,
             "adapter": self.adapter,
             "software": self.software,
             "threads": self.threads,
-            "sizes": sizes,
+            "sizes": sizes_json(&case.sizes),
             "seed": case.seed,
             "upload_ns": self.warm.upload_ns,
             "encode_ns": self.warm.encode_ns,
@@ -182,6 +200,16 @@ impl Measured {
     }
 }
 
+/// Sizes by name, numbers as numbers.
+pub(super) fn sizes_json(sizes: &Sizes) -> Value {
+    let value = |text: String| text.parse::<u32>().map_or_else(|_| json!(text), |v| json!(v));
+    sizes
+        .entries()
+        .map(|(name, text)| (name.to_owned(), value(text)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
 fn guard_fault(case: &Case, variant: &Variant, operand: &str) -> Mismatch {
     Mismatch {
         op: case.op.name.to_owned(),
@@ -199,7 +227,7 @@ fn guard_fault(case: &Case, variant: &Variant, operand: &str) -> Mismatch {
     }
 }
 
-fn since(start: Instant) -> u64 {
+pub(super) fn since(start: Instant) -> u64 {
     u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 

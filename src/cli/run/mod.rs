@@ -1,5 +1,6 @@
 //! `tesela run`: one call, printed as the thesis's program prints it.
 
+mod in_parts;
 mod input;
 mod matmul;
 mod maxpool;
@@ -32,9 +33,13 @@ pub(in crate::cli) struct Common {
     /// Print JSON instead of text
     #[arg(long)]
     json: bool,
-    /// Timed calls after the first [default: up to 10, for about 2 seconds]
+    /// Timed calls after the first [default: up to 10, for about 2 seconds; in parts the first is the only one]
     #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..))]
     repeat: Option<u32>,
+    /// Bytes of one operand on the device at most; a call with a larger one is computed in parts [default: what the device
+    /// allows]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(512..))]
+    device_bytes: Option<u64>,
     /// The seed of random inputs
     #[arg(long, value_name = "N", default_value_t = SEED)]
     seed: u64,

@@ -8,7 +8,7 @@ use crate::cli::matrix::Matrix;
 use crate::cli::print;
 use crate::cli::table::Table;
 use crate::lab::Case;
-use crate::ops::Bound;
+use crate::ops::{Bound, Op, Sizes, Variant};
 
 /// A matrix is printed without being asked for up to this many rows and columns.
 const SMALL: usize = 16;
@@ -22,15 +22,35 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn new(common: &Common, case: &Case, measured: &Measured) -> Self {
+        let Measured { variant, adapter, software, .. } = measured;
+        Self::headed(common, case.op, &case.sizes, variant, adapter, *software)
+    }
+
+    /// A text that says what ran, how and where.
+    pub(super) fn headed(
+        common: &Common,
+        op: &Op,
+        sizes: &Sizes,
+        variant: &Variant,
+        adapter: &str,
+        is_software: bool,
+    ) -> Self {
         let width = print::width();
-        let software = if measured.software { " (software: a CPU that poses as a GPU)" } else { "" };
+        let software = if is_software { " (software: a CPU that poses as a GPU)" } else { "" };
         let mut show = Self { text: String::new(), width, print: common.print };
-        show.line(&format!(
-            "{} by {} on {}{software}",
-            case.op.name, measured.variant.name, measured.adapter
-        ));
-        show.line(&format!("sizes: {}", case.sizes));
+        show.line(&format!("{} by {} on {adapter}{software}", op.name, variant.name));
+        show.line(&format!("sizes: {sizes}"));
         show
+    }
+
+    /// Text that is laid out already.
+    pub(super) fn raw(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// The text.
+    pub(super) fn done(self) -> String {
+        self.text
     }
 
     /// A line of text, wrapped.

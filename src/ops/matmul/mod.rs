@@ -10,6 +10,7 @@ mod split;
 mod variants;
 
 pub use half::HALF;
+pub use reference::rows as expected_rows;
 
 use super::{Cost, DType, Field, Op, Operand, Role, Sizes, element_count};
 use crate::error::{Error, Result};

@@ -1,5 +1,7 @@
 //! The obviously right product, and how far a single-precision one may be from it.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::Dims;
@@ -18,18 +20,28 @@ pub(super) fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
     product(Dims::of(sizes), inputs[0].f32(), inputs[1].f32(), U)
 }
 
+/// The same for some rows of C, counted over all products.
+pub fn rows(sizes: &Sizes, inputs: &[Data], rows: Range<usize>) -> Vec<Expected> {
+    product_rows(Dims::of(sizes), inputs[0].f32(), inputs[1].f32(), U, rows)
+}
+
 /// The same where every operation has the relative error `u`.
 pub(super) fn product(dims: Dims, a: &[f32], b: &[f32], u: f64) -> Vec<Expected> {
-    let Dims { m, n, k, batch, .. } = dims;
+    product_rows(dims, a, b, u, 0..dims.batch * dims.m)
+}
+
+fn product_rows(dims: Dims, a: &[f32], b: &[f32], u: f64, rows: Range<usize>) -> Vec<Expected> {
+    let Dims { m, n, k, .. } = dims;
     let ((a_row, a_column), (b_row, b_column)) = (dims.a_strides(), dims.b_strides());
-    let mut want = vec![0.0f64; batch * m * n];
-    let mut bound = vec![0.0f64; batch * m * n];
+    let (first, count) = (rows.start, rows.len());
+    let mut want = vec![0.0f64; count * n];
+    let mut bound = vec![0.0f64; count * n];
     let terms = k as f64 + 2.0;
     let gamma = terms * u / (1.0 - terms * u);
     let flushed = k as f64 * f64::from(f32::MIN_POSITIVE);
-    let rows = want.par_chunks_mut(n).zip(bound.par_chunks_mut(n));
-    rows.enumerate().for_each(|(row, (want, bound))| {
-        let (product, i) = (row / m, row % m);
+    let both = want.par_chunks_mut(n).zip(bound.par_chunks_mut(n));
+    both.enumerate().for_each(|(row, (want, bound))| {
+        let (product, i) = ((first + row) / m, (first + row) % m);
         let (a, b) = (&a[product * m * k..], &b[product * k * n..]);
         for p in 0..k {
             for j in 0..n {

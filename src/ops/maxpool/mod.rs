@@ -12,6 +12,7 @@ mod variants;
 pub(crate) use cpu::extract;
 pub use geometry::Pool;
 pub(super) use geometry::check;
+pub use reference::rows as expected_rows;
 pub(super) use reference::window;
 
 use super::{Cost, DType, Field, Op, Operand, Role, Sizes};

@@ -1,5 +1,7 @@
 //! The obviously right pooling: for each output, look at each tap.
 
+use std::ops::Range;
+
 use super::{NO_INDEX, Pool};
 use crate::ops::{Bound, Data, Expected, Sizes};
 
@@ -33,15 +35,22 @@ pub(in crate::ops) fn window(p: &Pool, plane: &[f32], r: u32, q: u32) -> (f32, i
 /// Values and, where asked for, indices. There is no arithmetic, so results must be equal.
 pub(super) fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
     let p = Pool::of(sizes);
+    rows(sizes, inputs, 0..(p.n * p.c) as usize * p.oh as usize)
+}
+
+/// The same for some rows of the output, counted over all planes.
+pub fn rows(sizes: &Sizes, inputs: &[Data], rows: Range<usize>) -> Vec<Expected> {
+    let p = Pool::of(sizes);
+    let (x, (image, _)) = (inputs[0].f32(), p.planes());
     let mut values = Vec::new();
     let mut indices = Vec::new();
-    for plane in inputs[0].f32().chunks_exact(p.h as usize * p.w as usize) {
-        for r in 0..p.oh {
-            for q in 0..p.ow {
-                let (value, index) = window(&p, plane, r, q);
-                values.push(f64::from(value));
-                indices.push(f64::from(index));
-            }
+    for row in rows {
+        let plane = &x[row / p.oh as usize * image..][..image];
+        let r = u32::try_from(row % p.oh as usize).unwrap_or(u32::MAX);
+        for q in 0..p.ow {
+            let (value, index) = window(&p, plane, r, q);
+            values.push(f64::from(value));
+            indices.push(f64::from(index));
         }
     }
     let mut expected = vec![Expected { operand: "y", want: values, bound: Bound::Exact }];
