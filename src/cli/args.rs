@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::print;
 use super::tune::standard_file;
+use super::{pipelines, print};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::gpu::{Checks, Choice, Gpu};
@@ -58,7 +58,19 @@ impl Global {
     /// # Errors
     /// [`crate::Error::NoAdapter`], [`crate::Error::DeviceRequest`].
     pub(super) fn engine(&self) -> Result<Engine> {
-        let engine = self.plain_engine()?;
+        self.tuned(self.plain_engine()?)
+    }
+
+    /// As [`Global::engine`], with the kernels that earlier processes compiled ([`pipelines::keep`]). For what measures
+    /// no first call.
+    ///
+    /// # Errors
+    /// As [`Global::engine`].
+    pub(super) fn warm_engine(&self) -> Result<Engine> {
+        self.tuned(self.engine_on(pipelines::open)?)
+    }
+
+    fn tuned(&self, engine: Engine) -> Result<Engine> {
         let Some(file) = self.tuned_file() else { return Ok(engine) };
         let Loaded { tuned, notes } = tune::load(&file, &engine);
         notes.iter().for_each(|note| self.note(note));
@@ -86,7 +98,11 @@ impl Global {
     /// # Errors
     /// As [`Global::engine`].
     pub(super) fn plain_engine(&self) -> Result<Engine> {
-        let gpu = if self.device == Choice::Cpu { None } else { Some(Gpu::open(&self.device)?) };
+        self.engine_on(Gpu::open)
+    }
+
+    fn engine_on(&self, open: fn(&Choice) -> Result<Gpu>) -> Result<Engine> {
+        let gpu = if self.device == Choice::Cpu { None } else { Some(open(&self.device)?) };
         let checks = if self.checked { Checks::On } else { Checks::Off };
         Engine::new(gpu.map(|gpu| gpu.with_checks(checks)), self.threads())
     }

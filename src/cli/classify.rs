@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::args::Global;
 use super::exit::{Exit, Outcome};
-use super::print;
 use super::table::Table;
 use super::train::engine_for_training;
+use super::{pipelines, print};
 use crate::data::picture;
 use crate::nn::{Predictor, Variants};
 
@@ -47,6 +47,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
         let probabilities = model.class_probabilities(&outputs);
         found.push((path, probabilities, start.elapsed().as_secs_f64()));
     }
+    pipelines::keep(&engine, global);
     let best = |p: &[f32]| (0..p.len()).max_by(|&a, &b| p[a].total_cmp(&p[b]).then(b.cmp(&a))).unwrap_or(0);
     if args.json {
         let images: Vec<_> = found

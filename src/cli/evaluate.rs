@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
-use super::print;
 use super::table::Table;
 use super::train::{device, engine_for_training};
+use super::{pipelines, print};
 use crate::data::{Dataset, LoadOptions};
 use crate::nn::metrics::{self, Predictions};
 use crate::nn::{Predictor, Variants};
@@ -51,6 +51,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     };
     let places = dataset.classes.iter().map(place).collect::<Result<Vec<u32>, _>>()?;
     let probabilities = model.predict(dataset.examples.iter().map(|e| e.picture.as_ref()))?;
+    pipelines::keep(&engine, global);
     let targets: Vec<u32> = dataset.examples.iter().map(|e| places[e.class]).collect();
     let blank: Vec<bool> = dataset.examples.iter().map(|e| e.blank).collect();
     let predictions =

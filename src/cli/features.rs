@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::args::Global;
 use super::exit::{Exit, Outcome};
-use super::print;
 use super::train::engine_for_training;
+use super::{pipelines, print};
 use crate::data::{Picture, picture};
 use crate::error::Result;
 use crate::nn::features::Sobel;
@@ -43,6 +43,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
         }
     }
     let outputs = model.predict([&image])?;
+    pipelines::keep(&engine, global);
     let probabilities = model.class_probabilities(&outputs);
     let classes = model.classes().iter().zip(&probabilities);
     let said: Vec<String> = classes.map(|(class, p)| format!("{class} {p:.3}")).collect();

@@ -16,6 +16,7 @@ mod features;
 mod matrix;
 mod network;
 mod oracle;
+mod pipelines;
 mod print;
 mod report;
 mod reproduce;

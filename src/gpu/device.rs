@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::adapter::{self, Adapter, Choice};
 use super::coopmat;
+use super::pipeline_cache::PipelineCache;
 use super::shader::{Checks, Pipeline, PipelineKey};
 use crate::error::{Error, Result};
 use crate::ops::Caps;
@@ -22,6 +23,7 @@ pub struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) pipelines: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
+    pub(super) cache: Option<PipelineCache>,
     checks: Checks,
     adapter: Adapter,
     allocations: AtomicU64,
@@ -47,14 +49,33 @@ impl Gpu {
         Self::open(&Choice::Auto)
     }
 
-    /// Opens the chosen adapter with all the limits it has.
+    /// Opens the chosen adapter with all the limits it has. Every pipeline is compiled by this process: what it takes
+    /// can be measured.
     ///
     /// # Errors
     /// [`Error::NoAdapter`], [`Error::DeviceRequest`].
     pub fn open(choice: &Choice) -> Result<Self> {
+        Self::opened(choice, |_, _| None)
+    }
+
+    /// As [`Gpu::open`], beginning with what an earlier process compiled: `stored` gets the name that
+    /// [`Gpu::compiled`] gave then, and gives its bytes. Bytes that are damaged or of another driver are left aside.
+    ///
+    /// # Errors
+    /// As [`Gpu::open`].
+    pub fn open_with(choice: &Choice, stored: impl FnOnce(&str) -> Option<Vec<u8>>) -> Result<Self> {
+        Self::opened(choice, |gpu, info| PipelineCache::new(gpu, info, stored))
+    }
+
+    fn opened(
+        choice: &Choice,
+        cache: impl FnOnce(&Self, &wgpu::AdapterInfo) -> Option<PipelineCache>,
+    ) -> Result<Self> {
         let (handle, adapter) = adapter::open(choice)?;
-        let mut wanted =
-            wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP;
+        let mut wanted = wgpu::Features::TIMESTAMP_QUERY
+            | wgpu::Features::SHADER_F16
+            | wgpu::Features::SUBGROUP
+            | wgpu::Features::PIPELINE_CACHE;
         let (matrices, experimental) = coopmat::wanted(&handle);
         wanted |= matrices;
         let descriptor = wgpu::DeviceDescriptor {
@@ -86,7 +107,18 @@ impl Gpu {
         }));
         let (pipelines, allocations, submissions) = Default::default();
         let checks = Checks::On;
-        let mut gpu = Self { device, queue, pipelines, checks, adapter, allocations, submissions, trouble };
+        let mut gpu = Self {
+            device,
+            queue,
+            pipelines,
+            cache: None,
+            checks,
+            adapter,
+            allocations,
+            submissions,
+            trouble,
+        };
+        gpu.cache = cache(&gpu, &handle.get_info());
         if !matrices.is_empty() {
             gpu.adapter.caps.coopmat = coopmat::try_out(&gpu);
         }

@@ -7,6 +7,7 @@ mod adapter;
 mod buffer;
 mod coopmat;
 mod device;
+mod pipeline_cache;
 mod recorder;
 mod reflect;
 mod shader;

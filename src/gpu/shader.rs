@@ -75,7 +75,7 @@ impl Gpu {
                 // Every kernel writes a cell of shared memory before it reads it.
                 zero_initialize_workgroup_memory: checked,
             },
-            cache: None,
+            cache: self.cache.as_ref().map(|cache| &cache.raw),
         });
         self.check(&format!("the pipeline of {}", shader.name))?;
         let pipeline = Arc::new(Pipeline { raw, interface, shader: *shader });

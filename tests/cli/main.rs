@@ -27,6 +27,7 @@ fn tesela<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Comma
     command
         .args(args)
         .env("TESELA_TUNED", "off")
+        .env("TESELA_PIPELINE_CACHE", "off")
         .env_remove("TESELA_DEVICE")
         .env_remove("RUST_LOG")
         .env_remove("COLUMNS");

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{fails, passes, stderr, stdout, tesela};
+use super::{fails, passes, stderr, stdout, support, tesela};
 use tesela::data::Picture;
 
 /// Two classes of `count` images each: bright above, bright below.
@@ -135,6 +135,48 @@ fn a_folder_of_images_becomes_a_model_that_classifies() {
     std::fs::rename(strange.join("above"), strange.join("sideways")).unwrap();
     let evaluated = tesela(["evaluate"]).arg(&model).arg("--data").arg(&strange).output().unwrap();
     fails(&evaluated, 2, "`sideways`");
+}
+
+/// What one process compiled is kept for the next, where the adapter hands it out, and nowhere else than asked for.
+#[test]
+fn compiled_kernels_are_kept_where_told() {
+    if !support::adapter() {
+        return;
+    }
+    let place = Place::new();
+    let trained = place.train(&["--epochs", "1"]);
+    passes(&trained);
+    let model = PathBuf::from(stdout(&trained).trim()).join("model.safetensors");
+    let kept = place.folder.path().join("kept/here");
+    let classify = |cache: &std::ffi::OsStr| {
+        let mut command = tesela(["--device", "software", "classify", "--json"]);
+        command.arg(&model).arg(place.data.join("below/below3.png"));
+        let output = command.env("TESELA_PIPELINE_CACHE", cache).output().unwrap();
+        passes(&output);
+        let found: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+        found[0]["probabilities"].clone()
+    };
+    let cold = classify("off".as_ref());
+    assert!(!kept.exists());
+    assert_eq!(classify(kept.as_os_str()), cold);
+    let files = || std::fs::read_dir(&kept).map_or(0, Iterator::count);
+    let hands_out =
+        tesela::gpu::list().iter().any(|a| a.software && a.features.iter().any(|f| f == "PIPELINE_CACHE"));
+    assert_eq!(files(), usize::from(hands_out));
+    if !hands_out {
+        return;
+    }
+    let file = std::fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
+    let whole = std::fs::read(&file).unwrap();
+    assert_eq!(classify(kept.as_os_str()), cold);
+    assert!(std::fs::read(&file).unwrap() == whole, "nothing new was compiled");
+    // A damaged file is replaced, and costs nothing else.
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(classify(kept.as_os_str()), cold);
+    assert_eq!((std::fs::read(&file).unwrap() == whole, files()), (true, 1));
+    // Where nothing can be written it is said, and the answer is the same.
+    let blocked = file.join("below");
+    assert_eq!(classify(blocked.as_os_str()), cold);
 }
 
 #[test]

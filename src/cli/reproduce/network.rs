@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::args::Global;
-use crate::cli::train::{Job, Overrides, engine_for_training, setup, summary, train};
+use crate::cli::train::{Job, Overrides, cold_engine_for_training, setup, summary, train};
 use crate::data::SplitRule;
 use crate::data::source::{Origin, SHARED};
 use crate::error::{Error, Result};
@@ -22,7 +22,7 @@ pub(super) fn run(
     out: &Path,
     global: &Global,
 ) -> Result<Vec<PathBuf>> {
-    let (engine, target) = engine_for_training(global)?;
+    let (engine, target) = cold_engine_for_training(global)?;
     let mut folders = Vec::new();
     for (letter, counts) in [("A", epochs), ("B", &epochs[..epochs.len().min(2)])] {
         for &count in counts {

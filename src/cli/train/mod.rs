@@ -10,18 +10,19 @@ use std::path::{Path, PathBuf};
 
 use super::args::Global;
 use super::exit::{Exit, Outcome};
-use super::print;
 use super::sweep::command;
 use super::watch::stop_on_interrupt;
+use super::{pipelines, print};
 use crate::engine::{Engine, Target};
 use crate::error::{Error, Result};
+use crate::gpu::Gpu;
 use crate::lab::{Provenance, record, utc_now};
 use crate::nn::train::{STATE_FILE, Setup, Trainer};
 use crate::ops::{OPS, Shader};
 use crate::record::{Metrics, Run, RunFolder, RunStatus};
 
 pub(super) use self::finish::summary;
-pub(super) use self::prepare::{device, engine_for_training, setup};
+pub(super) use self::prepare::{cold_engine_for_training, device, engine_for_training, setup};
 pub(super) use self::range::{Args as RangeArgs, run as find_rate};
 
 /// What a run is told beside its file.
@@ -84,6 +85,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     stop_on_interrupt();
     let job = Job { engine: &engine, target, text: &text, out: &args.out, resume: args.resume };
     let trained = train(&job, setup, global);
+    pipelines::keep(&engine, global);
     if let Err(Error::Interrupted) = trained {
         global.note("the same command with --resume goes on from there");
     }
@@ -180,6 +182,11 @@ fn provenance(job: &Job<'_>, setup: &Setup) -> Run {
     if !setup.dataset.unreadable.is_empty() {
         let count = crate::cli::print::count(setup.dataset.unreadable.len(), "image");
         notes.push(format!("{count} could not be read: left out"));
+    }
+    if job.engine.gpu().is_some_and(Gpu::begun_compiled) {
+        notes.push(
+            "kernels that an earlier process compiled: the first epoch holds less compilation".to_owned(),
+        );
     }
     let provenance = Provenance {
         command: command(),

@@ -59,16 +59,25 @@ pub(in crate::cli) fn setup(config: Config, overrides: &Overrides, global: &Glob
 /// Who trains: the GPU that was asked for, or the first real one; without one the CPU, whose code is faster than a
 /// software adapter's.
 pub(in crate::cli) fn engine_for_training(global: &Global) -> Result<(Engine, Target)> {
+    chosen(global, Global::warm_engine)
+}
+
+/// The same, with every kernel compiled by this process, so that the time of the first epoch can be compared.
+pub(in crate::cli) fn cold_engine_for_training(global: &Global) -> Result<(Engine, Target)> {
+    chosen(global, Global::engine)
+}
+
+fn chosen(global: &Global, engine: fn(&Global) -> Result<Engine>) -> Result<(Engine, Target)> {
     match &global.device {
         Choice::Cpu => Ok((global.cpu_engine()?, Target::Cpu)),
-        Choice::Auto => match global.engine() {
+        Choice::Auto => match engine(global) {
             Ok(engine) if engine.gpu().is_some_and(|gpu| !gpu.adapter().software) => {
                 Ok((engine, Target::Gpu))
             }
             Ok(_) | Err(Error::NoAdapter { .. }) => Ok((global.cpu_engine()?, Target::Cpu)),
             Err(e) => Err(e),
         },
-        _ => Ok((global.engine()?, Target::Gpu)),
+        _ => Ok((engine(global)?, Target::Gpu)),
     }
 }
 

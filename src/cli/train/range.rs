@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::{Overrides, engine_for_training, kernels, prepare};
 use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Outcome};
-use crate::cli::print;
 use crate::cli::sweep::command;
+use crate::cli::{pipelines, print};
 use crate::lab::{Provenance, record, utc_now};
 use crate::nn::lr_finder::{RangeState, RangeTest, RangeTestConfig};
 use crate::nn::train::Trainer;
@@ -61,6 +61,7 @@ pub(in crate::cli) fn run(args: &Args, global: &Global) -> Outcome {
         bar.finish_and_clear();
         test
     };
+    pipelines::keep(&engine, global);
     let name = format!("{}_lr", setup.config.name);
     let provenance = Provenance {
         command: command(),

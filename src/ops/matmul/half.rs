@@ -7,11 +7,10 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 
 use super::reference::{U, product};
-use super::{Dims, FIELDS, cases, check, cpu, library, shape};
+use super::{Dims, FIELDS, cases, check, coopmat, cpu, library, shape};
 use crate::ops::shader::wgsl;
 use crate::ops::{
-    Caps, Choice, Coopmat, Cost, CpuCall, DType, Data, Expected, Fill, Op, Operand, Pass, Role, Sizes,
-    Variant, View,
+    Caps, Choice, Cost, CpuCall, DType, Data, Expected, Fill, Op, Operand, Pass, Role, Sizes, Variant, View,
 };
 
 /// The operation.
@@ -65,21 +64,11 @@ static VARIANTS: &[Variant] = &[
         "cooperative matrices (tensor cores): 128 x 128 patches, eight subgroups of 32 x 64",
         &[Pass::plain(wgsl!("matmul_f16/coopmat"))],
     )
-    .requiring(cooperative),
+    .requiring(coopmat::cooperative),
 ];
 
 fn halves(_: &Sizes, caps: &Caps) -> Option<String> {
     (!caps.f16).then(|| "the device has no half precision in shaders (shader-f16)".to_owned())
-}
-
-fn cooperative(_: &Sizes, caps: &Caps) -> Option<String> {
-    match caps.coopmat {
-        Coopmat::Works => None,
-        Coopmat::Missing => {
-            Some("the device has no cooperative matrices of 16 x 16 x 16 halves with sums in f32".to_owned())
-        }
-        Coopmat::Faulty => Some("its cooperative matrices gave a wrong product at the start".to_owned()),
-    }
 }
 
 /// As of matmul, with halves for the inputs.

@@ -2,6 +2,9 @@
 //! row-major; A or B may lie transposed in memory.
 
 mod cases;
+mod coopmat;
+#[cfg(test)]
+mod coopmat_tests;
 mod cpu;
 mod half;
 mod library;

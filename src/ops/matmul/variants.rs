@@ -1,6 +1,6 @@
 //! How the product is computed, from the plainest to the fastest.
 
-use super::{cpu, library, split};
+use super::{coopmat, cpu, library, split};
 use crate::ops::shader::wgsl;
 use crate::ops::{Choice, Pass, Scratch, Variant};
 
@@ -98,4 +98,12 @@ pub(super) static VARIANTS: &[Variant] = &[
         &[Pass::plain(wgsl!("matmul/registers_8x8"))],
     )
     .searched(REGISTERS),
+    Variant::kernels_between(
+        "coopmat_f32_128x128",
+        "cooperative matrices (tensor cores) of halves, two a number and three products a term, corrected to single \
+         precision: 128 x 128 patches",
+        &[Pass::plain(wgsl!("matmul/coopmat_f32_ranges")), Pass::plain(wgsl!("matmul/coopmat_f32"))],
+        coopmat::RANGES,
+    )
+    .requiring(coopmat::compensated),
 ];
