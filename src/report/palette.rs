@@ -41,7 +41,7 @@ const PALE_ROSE: Colour = Colour(0xe3, 0x9a, 0xa6);
 const PALE_PURPLE: Colour = Colour(0xc7, 0x9a, 0xd0);
 const PALE_INDIGO: Colour = Colour(0x80, 0x79, 0xc4);
 
-const KNOWN: [(&str, Colour, Marker, Dash); 52] = [
+const KNOWN: [(&str, Colour, Marker, Dash); 56] = [
     ("serial", BLACK, Marker::Circle, None),
     ("rayon", GREY, Marker::Square, None),
     ("library", BROWN, Marker::Diamond, None),
@@ -57,6 +57,7 @@ const KNOWN: [(&str, Colour, Marker, Dash); 52] = [
     ("blocked_prefetch_128x128_8x8", OLIVE, Marker::Square, DASH),
     ("blocked_splitk_64x64_4x4", INDIGO, Marker::Plus, DASH),
     ("blocked_subgroup_16x4", PALE_PURPLE, Marker::Down, None),
+    ("coopmat_f32_128x128", PALE_INDIGO, Marker::Square, None),
     ("coopmat_128x128", PALE_INDIGO, Marker::Square, None),
     ("registers_4x4", ORANGE, Marker::Plus, None),
     ("registers_8x4", PALE_ROSE, Marker::Circle, DASH),
@@ -81,6 +82,9 @@ const KNOWN: [(&str, Colour, Marker, Dash); 52] = [
     ("per_window_tiled_constant", PALE_INDIGO, Marker::Diamond, DASH),
     // Convolutions, and the layers that have one kernel each.
     ("implicit_gemm_64x64", BLUE, Marker::Triangle, None),
+    ("implicit_gemm_128x128", INDIGO, Marker::Square, DASH),
+    ("implicit_gemm_subgroup_8x16", PALE_PURPLE, Marker::Down, None),
+    ("depthwise", ORANGE, Marker::Plus, None),
     ("implicit_gemm_32x64", SKY, Marker::Down, DASH),
     ("gather", GREEN, Marker::Diamond, None),
     ("gather_specialized", MINT, Marker::Cross, DASH),
@@ -185,7 +189,7 @@ mod tests {
         "blocked_prefetch_128x128_8x8",
         "blocked_splitk_64x64_4x4",
         "blocked_subgroup_16x4",
-        "coopmat_128x128",
+        "coopmat_f32_128x128",
         "registers_4x4",
         "registers_8x4",
         "registers_8x8",
@@ -209,6 +213,18 @@ mod tests {
         "per_window_naive_constant",
         "per_window_loop_constant",
         "per_window_tiled_constant",
+    ];
+
+    const CONVOLUTIONS: [&str; 9] = [
+        "serial",
+        "rayon",
+        "library",
+        "direct",
+        "implicit_gemm_64x64",
+        "implicit_gemm_32x64",
+        "implicit_gemm_128x128",
+        "implicit_gemm_subgroup_8x16",
+        "depthwise",
     ];
 
     /// Other libraries on the CPU, beside what runs there of ours.
@@ -245,7 +261,7 @@ mod tests {
         "blocked_prefetch_128x128_8x8",
         "blocked_splitk_64x64_4x4",
         "blocked_subgroup_16x4",
-        "coopmat_128x128",
+        "coopmat_f32_128x128",
         "registers_4x4",
         "registers_8x4",
         "registers_8x8",
@@ -305,7 +321,7 @@ mod tests {
     #[test]
     fn no_two_variants_of_an_operation_look_alike_to_anyone() {
         let beside = [&BESIDE_CPU[..], &BESIDE_CPU_POOLING, &BESIDE_PRODUCTS, &BESIDE_POOLING];
-        for op in [&PRODUCTS[..], &POOLING].into_iter().chain(beside) {
+        for op in [&PRODUCTS[..], &POOLING, &CONVOLUTIONS].into_iter().chain(beside) {
             for (at, a) in op.iter().enumerate() {
                 for b in &op[..at] {
                     let (x, y) = (look(a), look(b));
