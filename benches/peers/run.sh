@@ -43,6 +43,9 @@ done
 [ -n "$out" ] || { echo "run.sh: say where to with --out DIR" >&2; exit 2; }
 [ -x "$tesela" ] || { echo "run.sh: $tesela is missing; cargo build --release makes it, or name one with --tesela" >&2; exit 1; }
 command -v python3 >/dev/null || { echo "run.sh: python3 is missing, which puts the rounds together" >&2; exit 1; }
+# Run folders name the images; paths as seen from here say the same on other machines.
+if [ -d "$data" ]; then data="$(realpath --relative-to=. "$data")"; fi
+if [ -d "$mri" ]; then mri="$(realpath --relative-to=. "$mri")"; fi
 mkdir -p "$out/rounds"
 out="$(cd "$out" && pwd)"
 export TESELA_TUNED="${TESELA_TUNED:-off}"
@@ -65,7 +68,8 @@ done
 rust=
 if [ -x "$peers" ]; then
     rust=yes
-    of_lock() { sed -n "/^name = \"$1\"\$/{n;s/version = \"\(.*\)\"/$1 \1/p;}" "$here/rust/Cargo.lock"; }
+    # Of two versions the later one is ours: the earlier is a dependency's.
+    of_lock() { sed -n "/^name = \"$1\"\$/{n;s/version = \"\(.*\)\"/$1 \1/p;}" "$here/rust/Cargo.lock" | tail -n 1; }
     notes+=(--note "$(printf '%s; ' "$(of_lock burn)" "$(of_lock candle-core)" "$(of_lock gemm)" "$(of_lock matrixmultiply)")$(of_lock ndarray)")
 else
     echo "run.sh: $peers is missing: burn, candle, gemm, matrixmultiply and ndarray left out" >&2
@@ -92,7 +96,7 @@ once() {
 ours() {
     local first="${4:-}"
     rm -rf "$2"
-    "$tesela" -q sweep "$here/experiments/$1.toml" --device "$3" --threads "$threads" --no-probe --out "$2" \
+    "$tesela" -q sweep "$(realpath --relative-to=. "$here")/experiments/$1.toml" --device "$3" --threads "$threads" --no-probe --out "$2" \
         ${first:+--verified-in "$first"} >/dev/null
 }
 

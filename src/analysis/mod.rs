@@ -4,13 +4,15 @@
 //! [`bootstrap`] and [`mann_whitney`] say how sure that is, [`quality`] what speaks against the samples themselves.
 //! [`roofline`] says how near a variant comes to what its machine allows.
 //! [`scaling`], [`usl`] and [`threads`] say what more processors bring.
-//! [`compare`] holds two runs against each other, [`peers`] our best variant against other libraries. [`training`] says where the time of a training step goes.
+//! [`compare`] holds two runs against each other, [`peers`] our best variant against other libraries, [`checks`] a kernel with
+//! checks against itself without. [`training`] says where the time of a training step goes.
 //! [`axis`] finds what a sweep varied, so that a figure knows its horizontal axis.
 
 pub mod amdahl;
 pub mod axis;
 mod bca;
 pub mod bootstrap;
+pub mod checks;
 pub mod compare;
 pub mod crossover;
 pub mod growth;

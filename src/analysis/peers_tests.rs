@@ -5,7 +5,7 @@ use super::points::{Time, points};
 use crate::record::{CallKind, Clock, Row, Status};
 
 /// Ten warm rows about a median of `ns`; on the CPU with threads, else on an adapter with a kernel time where given.
-fn rows(variant: &str, threads: Option<u32>, ns: u64, kernel: Option<u64>) -> Vec<Row> {
+pub(super) fn rows(variant: &str, threads: Option<u32>, ns: u64, kernel: Option<u64>) -> Vec<Row> {
     let row = |sample: u32| {
         let shake = |t: u64| t * (98 + u64::from(sample) % 5) / 100;
         Row {

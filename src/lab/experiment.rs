@@ -36,6 +36,8 @@ pub struct Experiment {
     pub seed: Option<u64>,
     /// CPU thread counts that parallel CPU variants are measured with; empty for the engine's own.
     pub threads: Vec<u16>,
+    /// Whether kernels that run without checks are measured with them too, in turns with themselves.
+    pub both_checks: bool,
     /// How long to measure.
     pub budget: Budget,
     /// The points, the last axis of the op's list running fastest.
@@ -69,6 +71,9 @@ struct File {
     seed: Option<u64>,
     #[serde(default)]
     threads: Vec<u16>,
+    /// `"both"`: what the checks of bounds and loops cost is part of the question.
+    #[serde(default)]
+    checks: Option<String>,
     #[serde(default)]
     axes: BTreeMap<String, Axis>,
     /// Values that go together, as no product of axes has them; each with every point of the axes.
@@ -155,6 +160,11 @@ impl Experiment {
         {
             return Err(bad(format!("threads are different counts from 1 to {MAX_THREADS}")));
         }
+        if let Some(other) = file.checks.as_deref().filter(|checks| *checks != "both") {
+            return Err(bad(format!(
+                "checks = \"{other}\" means nothing: it is \"both\", or left out; --checked keeps them in all kernels"
+            )));
+        }
         if file.name.is_empty() {
             return Err(bad("it needs a name: the results' folder bears it".to_owned()));
         }
@@ -168,6 +178,7 @@ impl Experiment {
             fill,
             seed: file.seed,
             threads: file.threads,
+            both_checks: file.checks.is_some(),
             budget,
             text: text.to_owned(),
         })
@@ -343,6 +354,7 @@ mod tests {
         assert!(refused(&format!("{HEAD}[axes]\nm = []")).contains("no values"));
         assert!(refused(&format!("{HEAD}[axes]\nm = 1\n[budget]\nmax_samples = 0")).contains("max_samples"));
         assert!(refused(&format!("{HEAD}threads = [1, 0]\n[axes]\nm = 1")).contains("from 1 to 4096"));
+        assert!(refused(&format!("{HEAD}checks = 'none'\n[axes]\nm = 1")).contains("it is \"both\""));
         assert!(refused(&format!("{HEAD}threads = [2, 2]\n[axes]\nm = 1")).contains("different counts"));
         assert!(refused("name = ").contains("line 1"));
         let list = vec!["1"; 200].join(",");

@@ -136,8 +136,8 @@ fn verified<'e>(
         return Ok(None);
     }
     // With checks first; what is timed is verified once more below.
-    if runs_unchecked(engine, variant) {
-        let constants = engine.tuned().constants(case.op, variant, &case.sizes);
+    let constants = engine.tuned().constants(case.op, variant, &case.sizes);
+    if runs_unchecked(engine, variant) && !entrant.checked {
         match verify_checked(engine, case, variant, constants, Checks::On) {
             Ok(Verdict::Failed(fault)) => {
                 sink.failed(entrant, fault.to_string())?;
@@ -149,7 +149,12 @@ fn verified<'e>(
             Err(_) => {}
         }
     }
-    let mut prepared = match engine.prepare(case.op, variant, &case.sizes) {
+    let prepared = if entrant.checked {
+        engine.prepare_checked(case.op, variant, &case.sizes, constants, Checks::On)
+    } else {
+        engine.prepare(case.op, variant, &case.sizes)
+    };
+    let mut prepared = match prepared {
         Ok(prepared) => prepared,
         Err(e @ (Error::NotApplicable { .. } | Error::TooLarge { .. } | Error::OutOfMemory { .. })) => {
             sink.skipped(entrant, e.to_string())?;

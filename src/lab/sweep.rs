@@ -120,7 +120,7 @@ impl Sweep<'_> {
         let experiment = self.experiment;
         let total = experiment.points.len();
         let crews = crews(&experiment.threads)?;
-        let entrants = entrants(&experiment.variants, &experiment.threads, self.engine);
+        let entrants = entrants(experiment, self.engine);
         for (number, point) in experiment.points.iter().enumerate() {
             recorder.enter(point, number, total);
             let sizes = match &point.sizes {
@@ -184,9 +184,8 @@ impl<'a> Recorder<'a> {
         rows: Vec<Row>,
         observer: &'a mut dyn Observer,
     ) -> Self {
-        let Experiment { variants, threads, .. } = sweep.experiment;
-        let entrants = entrants(variants, threads, sweep.engine);
-        let mut spent: Vec<(Entrant, Spent)> = entrants.into_iter().map(|e| (e, Spent::default())).collect();
+        let entrants = entrants(sweep.experiment, sweep.engine).into_iter();
+        let mut spent: Vec<(Entrant, Spent)> = entrants.map(|e| (e, Spent::default())).collect();
         for row in &rows {
             let entered = spent.iter_mut().find(|(e, _)| is_of(row, *e));
             if let (Some(total), Some((_, s))) = (row.total_ns, entered) {
@@ -293,15 +292,15 @@ impl<'a> Recorder<'a> {
         })
     }
 
-    fn row(&self, Entrant { variant, threads }: Entrant) -> Row {
-        let gpu = if variant.is_cpu() { None } else { self.sweep.engine.gpu() };
+    fn row(&self, entrant: Entrant) -> Row {
+        let gpu = if entrant.variant.is_cpu() { None } else { self.sweep.engine.gpu() };
         Row {
             experiment: self.sweep.experiment.name.clone(),
             op: self.sweep.experiment.op.name.to_owned(),
-            variant: variant.name.to_owned(),
+            variant: entrant.name(),
             adapter: gpu.map_or_else(|| self.cpu.clone(), |g| g.adapter().name.clone()),
             software: gpu.is_some_and(|g| g.adapter().software),
-            threads,
+            threads: entrant.threads,
             sizes: self.sizes.clone(),
             flops: self.cost.flops,
             bytes: self.cost.bytes,
@@ -388,7 +387,7 @@ impl Sink for Recorder<'_> {
 
 /// Whether a row is of this entrant.
 fn is_of(row: &Row, entrant: Entrant) -> bool {
-    row.variant == entrant.variant.name && row.threads == entrant.threads
+    entrant.is_named(&row.variant) && row.threads == entrant.threads
 }
 
 fn elapsed(start: Instant) -> u64 {

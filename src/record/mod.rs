@@ -25,7 +25,7 @@ pub use facts::Facts;
 pub use folder::{Folder, RunFolder};
 pub use latest::latest_runs;
 pub use parse::{MAX_SAMPLES_BYTES, from_bytes, read_samples};
-pub use row::{CallKind, Clock, Row, Status};
+pub use row::{CallKind, Clock, Row, Status, WITH_CHECKS};
 pub use run::{AdapterInfo, Run, RunStatus, SCHEMA_VERSION};
 pub use samples::SamplesWriter;
 pub use training::{

@@ -31,6 +31,9 @@ pub enum Status {
     Failed,
 }
 
+/// What ends the name of a variant whose kernels keep the checks of bounds and loops in a run that leaves them out.
+pub const WITH_CHECKS: &str = "+checks";
+
 /// One row of `samples.csv`. All times are nanoseconds; an absent time is an empty cell, never 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {

@@ -7,6 +7,7 @@ mod axis;
 mod bars;
 mod base64;
 mod chart;
+mod checks;
 mod doubts;
 mod figures;
 mod font;

@@ -6,6 +6,7 @@
 //! variants share a colour, and where two are hard to tell apart their signs differ.
 
 use super::scene::{Colour, Marker};
+use crate::record::WITH_CHECKS;
 
 /// The look of a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -106,6 +107,10 @@ const KNOWN: [(&str, Colour, Marker, Dash); 56] = [
 
 /// The look of a variant. One that is not in the list, as a user's own kernel, gets a look from its name.
 pub(super) fn look(variant: &str) -> Look {
+    // With checks it is the same kernel: the same colour, dotted.
+    if let Some(plain) = variant.strip_suffix(WITH_CHECKS) {
+        return Look { marker: Marker::Cross, dash: DOTS, ..look(plain) };
+    }
     if let Some((_, colour, marker, dash)) = KNOWN.iter().find(|(name, ..)| *name == variant) {
         return Look { colour: *colour, marker: *marker, dash: *dash };
     }

@@ -92,7 +92,7 @@ fn table(source: &Source, rows: &[&Beside<'_>], points: &[&Point], stem: &str) -
 }
 
 /// The sizes in which the points differ; those that are equal in this one share a value, as in `m = n = k = 512`.
-fn sizes(point: &Point, points: &[&Point]) -> String {
+pub(super) fn sizes(point: &Point, points: &[&Point]) -> String {
     let value = |p: &Point, name: &str| p.sizes.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
     let varies = |name: &str| points.iter().any(|p| value(p, name) != value(point, name));
     // Columns that are equal in every point are one: the side of a square, the width of a window.

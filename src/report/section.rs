@@ -1,5 +1,6 @@
 //! The sections of a report: the top, one for each experiment, the end.
 
+use super::checks;
 use super::doubts;
 use super::figures;
 use super::format;
@@ -170,6 +171,7 @@ pub(super) fn experiment(source: &Source) -> Vec<Block> {
         results::tables(&mut blocks, source, panel, &stem);
     }
     blocks.extend(peers::section(source));
+    blocks.extend(checks::section(source));
     blocks.extend(scaling::section(source));
     blocks.extend(doubts::section(source));
     blocks.extend(run.other_notes().map(|n| Block::Note(n.to_string())));

@@ -14,6 +14,7 @@ mod steps;
 mod tests;
 mod tile;
 mod van_herk;
+mod whole;
 
 use std::ops::Range;
 
@@ -21,11 +22,12 @@ use rayon::prelude::*;
 
 use self::along::Sweep;
 use self::order::{Numbers, Order, Positions, Values};
-use self::plan::{Plan, TASK};
+use self::plan::{Plan, TASK, Way};
 use self::rings::Ring;
 use self::sink::{Band, Floats, Keys, Sink};
 use self::tile::Tile;
 use self::van_herk::Scans;
+use self::whole::Runs;
 use super::{Pool, cpu, pairs};
 use crate::ops::CpuCall;
 use crate::ops::nontemporal::{self, LARGE};
@@ -45,6 +47,7 @@ fn pooled_planes(call: &mut CpuCall<'_, '_>, large: usize) {
         // Zeros of the padding count where they stand among the elements.
         return cpu::rayon(call);
     }
+    let plan = Plan::new(&p);
     if !p.indices && p.sw == 2 && p.dw == 1 && p.kw <= 4 && p.kh <= 4 && !pairs::suits(&p) {
         // Down first leaves half as many rows to go along, which is worth more than the tiles here.
         return cpu::rayon(call);
@@ -53,7 +56,6 @@ fn pooled_planes(call: &mut CpuCall<'_, '_>, large: usize) {
     if pairs::suits(&p) {
         return pairs::values(&p, x, values);
     }
-    let plan = Plan::new(&p);
     let rows = plan.band(call.threads);
     let bands_a_task = (TASK / (rows * p.ow as usize)).max(1);
     // Bands do not reach over planes: there are as many in each.
@@ -107,6 +109,7 @@ fn pooled_planes(call: &mut CpuCall<'_, '_>, large: usize) {
 #[derive(Default)]
 struct Scratch<T> {
     sweep: Sweep<T>,
+    runs: Runs<T>,
     rings: Vec<Ring<T>>,
     scans: Scans<T>,
     line: Vec<T>,
@@ -167,9 +170,10 @@ fn pooled<O: Order, S: Sink<O::Tap>>(
     scratch: &mut Scratch<O::Tap>,
     sink: &mut S,
 ) -> bool {
-    if tile.plan.van_herk {
-        van_herk::pooled::<O, S>(tile, stops_at_nan, &mut scratch.sweep, &mut scratch.scans, sink)
-    } else {
-        rings::pooled::<O, S>(tile, stops_at_nan, &mut scratch.sweep, &mut scratch.rings, sink)
+    let Scratch { sweep, runs, rings, scans, .. } = scratch;
+    match tile.plan.way {
+        Way::Whole => whole::pooled::<O, S>(tile, stops_at_nan, sweep, runs, sink),
+        Way::Rings => rings::pooled::<O, S>(tile, stops_at_nan, sweep, rings, sink),
+        Way::VanHerk => van_herk::pooled::<O, S>(tile, stops_at_nan, sweep, scans, sink),
     }
 }

@@ -11,6 +11,10 @@ use crate::ops::maxpool::Pool;
 const LONG: u32 = 64;
 /// Row maxima of a tile of long windows: half a megabyte of values.
 const MAXIMA: usize = 1 << 17;
+/// Elements of a tile that is pooled as one run: its row maxima, before a step and after it, stay in the second-level cache.
+const WHOLE: usize = 1 << 15;
+/// Elements of a row up to which that pays.
+const SHORT: usize = 512;
 /// Outputs that are worth a task of their own.
 pub(super) const TASK: usize = 16_384;
 
@@ -21,8 +25,19 @@ pub(super) struct Plan {
     pub(super) along: Vec<Step>,
     /// Steps down the columns, of rows that a tile looks at.
     pub(super) down: Vec<Step>,
-    /// Whether van Herk's blocks take the place of `down`.
-    pub(super) van_herk: bool,
+    /// How the columns are gone down.
+    pub(super) way: Way,
+}
+
+/// How the columns of a tile are gone down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// All rows as one run.
+    Whole,
+    /// Row by row, as many kept as the steps reach back.
+    Rings,
+    /// By van Herk's blocks, which take the place of the steps.
+    VanHerk,
 }
 
 impl Plan {
@@ -34,11 +49,18 @@ impl Plan {
         let (last, steps) = many.split_last().map_or((0, &[][..]), |(last, steps)| (last.taps, steps));
         let comparisons = steps.iter().map(|s| (s.taps - 1) * p.sh as usize).sum::<usize>() + last;
         let lonely = apart || kh <= comparisons;
+        let stride = stride(p);
+        let between = if apart { kh } else { p.sh as usize };
+        let is_short = stride <= SHORT && between <= 2 && 4 * span(p.kh, p.dh) * stride <= WHOLE;
         Self {
             p: *p,
             along: shared(p.kw as usize, p.dw as usize),
             down: if lonely { one } else { many },
-            van_herk: !lonely && p.kh > LONG,
+            way: match (lonely, is_short) {
+                _ if is_short => Way::Whole,
+                (false, _) if p.kh > LONG => Way::VanHerk,
+                _ => Way::Rings,
+            },
         }
     }
 
@@ -48,34 +70,43 @@ impl Plan {
     }
 
     /// Rows of outputs that are done together: enough bands for all threads; and a window's rows at least, for those between
-    /// two bands are looked at twice. Van Herk's as many at most as the cache takes.
+    /// two bands are looked at twice. Where all row maxima are kept, as many at most as the cache takes.
     pub(super) fn band(&self, threads: usize) -> usize {
         let p = &self.p;
         let planes = p.n as usize * p.c as usize;
         let least = (span(p.kh, p.dh) / p.sh as usize).max(TASK.div_ceil(p.ow as usize));
         let fair = (p.oh as usize * planes).div_ceil(4 * threads);
-        let stride = padded(p, self.columns().min(p.ow as usize)) / p.sw as usize;
-        let room = (MAXIMA / stride).saturating_sub(span(p.kh, p.dh)) / p.sh as usize + 1;
-        let most = if self.van_herk { fair.min(room) } else { fair };
+        let room =
+            |elements: usize| (elements / stride(p)).saturating_sub(span(p.kh, p.dh)) / p.sh as usize + 1;
+        let most = match self.way {
+            Way::Whole => fair.min(room(WHOLE)),
+            Way::Rings => fair,
+            Way::VanHerk => fair.min(room(MAXIMA)),
+        };
         most.max(least).clamp(1, p.oh as usize)
     }
 
     /// The columns of outputs, tile by tile, of about the same width.
     pub(super) fn tiles(&self) -> impl Iterator<Item = Range<usize>> {
-        let (ow, columns) = (self.p.ow as usize, self.columns());
+        let (ow, columns) = (self.p.ow as usize, columns(&self.p));
         (0..ow).step_by(columns).map(move |first| first..(first + columns).min(ow))
-    }
-
-    /// Outputs of a tile along a row at most: long runs of memory, but no more than lets the rings stay in the first-level
-    /// cache.
-    fn columns(&self) -> usize {
-        if self.p.kh <= 4 { 1024 } else { 512 }
     }
 
     /// Rows of the image under so many rows of outputs.
     pub(super) fn image_rows(&self, rows: usize) -> usize {
         image_rows(&self.p, rows, self.apart())
     }
+}
+
+/// Outputs of a tile along a row at most: long runs of memory, but no more than lets the rings stay in the first-level
+/// cache.
+fn columns(p: &Pool) -> usize {
+    if p.kh <= 4 { 1024 } else { 512 }
+}
+
+/// Row maxima that are kept of a row of the widest tile.
+fn stride(p: &Pool) -> usize {
+    padded(p, columns(p).min(p.ow as usize)) / p.sw as usize
 }
 
 fn apart(p: &Pool) -> bool {
