@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use tesela::engine::{Engine, outputs};
-use tesela::gpu::Gpu;
+use tesela::gpu::{Checks, Gpu};
 use tesela::lab::{Case, Experiment, Provenance, Silent, Sweep};
 use tesela::ops::Op;
 
@@ -94,7 +94,8 @@ fn engine() -> Engine {
         Err(e) => eprintln!("CPU variants only: {e}"),
     }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Engine::new(gpu.ok(), threads).expect("a thread pool")
+    // As `tesela bench` runs them; the sweep verifies them with checks first.
+    Engine::new(gpu.ok().map(|gpu| gpu.with_checks(Checks::Off)), threads).expect("a thread pool")
 }
 
 /// One group of an op: each call end to end, copies included; throughput in elements of the output.

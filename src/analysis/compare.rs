@@ -92,7 +92,8 @@ pub fn matched<'a>(a: &'a [Point], b: &'a [Point], time: Time) -> Matched<'a> {
 
 fn pair<'a>(a: &'a Point, b: &'a Point, time: Time) -> Pair<'a> {
     let comparable = time != Time::Kernel || a.clock == b.clock;
-    let times = a.resamples(time).zip(b.resamples(time)).filter(|_| comparable);
+    let apart = b.resamples_apart(time);
+    let times = a.resamples(time).zip(apart.as_ref()).filter(|_| comparable);
     Pair {
         a,
         b,
@@ -123,6 +124,19 @@ pub fn judge<'p, 'a: 'p>(pairs: impl IntoIterator<Item = &'p mut Pair<'a>>, thre
             Verdict::Unclear
         };
     }
+}
+
+/// How many pairs have too few samples to be told apart among so many, however far apart they are: the least p-value that
+/// Mann and Whitney's test can give, 2 over the ways to choose the one side's samples from all, times the number of pairs,
+/// is above the level.
+pub fn too_few(pairs: &[&Pair<'_>]) -> usize {
+    let tested = pairs.iter().filter(|pair| pair.p.is_some()).count() as f64;
+    let hopeless = |pair: &&&Pair<'_>| {
+        let samples = [pair.a, pair.b].map(|p| p.resamples(pair.time).map_or(0, |r| r.samples().len()));
+        let ways: f64 = (1..=samples[0]).map(|i| (samples[1] + i) as f64 / i as f64).product();
+        pair.p.is_some() && 2.0 / ways * tested > ALARM
+    };
+    pairs.iter().filter(hopeless).count()
 }
 
 /// Holm's correction: the smallest of m p-values times m, the next times m - 1, and none below one before it.

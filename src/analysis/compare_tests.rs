@@ -1,6 +1,6 @@
 //! Comparison of runs: verdicts of known pairs, and how often they are right, by simulation.
 
-use super::compare::{Matched, Verdict, judge, matched};
+use super::compare::{Matched, Verdict, judge, matched, too_few};
 use super::points::{Point, Time, points};
 use super::tests::rows;
 use rand::rngs::ChaCha8Rng;
@@ -30,6 +30,31 @@ fn noisy(rng: &mut ChaCha8Rng, count: usize, sigma: f64) -> Vec<f64> {
         (sigma * gauss).exp() * if interrupted { 1.0 + rng.random_range(0.0..0.5) } else { 1.0 }
     };
     (0..count).map(sample).collect()
+}
+
+/// Two runs with the very same samples: their medians are equal, and no surer than those of two others.
+#[test]
+fn two_runs_are_resampled_apart() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let one = [point("serial", &noisy(&mut rng, 20, 0.04))];
+    let found = matched(&one, &one, Time::EndToEnd);
+    let ratio = found.pairs[0].ratio.unwrap();
+    let interval = ratio.interval.unwrap();
+    assert!((ratio.value - 1.0).abs() < 1e-12);
+    assert!(interval.low < 0.995 && interval.high > 1.005, "{interval:?}");
+}
+
+/// Five samples a side give 2 / 252 at best: enough for one point at 1 in 100, too few for two.
+#[test]
+fn points_that_no_difference_could_tell_apart_are_counted() {
+    let five = |scale: f64| -> Vec<f64> { (0..5).map(|i| scale * (1.0 + 0.01 * f64::from(i))).collect() };
+    let a = [point("serial", &five(1.0)), point("rayon", &five(1.0))];
+    let b = [point("serial", &five(9.0)), point("rayon", &five(1.0))];
+    let count = |points: usize| {
+        let found = matched(&a[..points], &b[..points], Time::EndToEnd);
+        too_few(&found.pairs.iter().collect::<Vec<_>>())
+    };
+    assert_eq!((count(1), count(2)), (0, 2));
 }
 
 #[test]

@@ -111,6 +111,13 @@ fn ends(places: &[f64]) -> Option<Interval> {
     Some(Interval { low: *sorted.get(outside)?, high: *sorted.get(sorted.len() - 1 - outside)? })
 }
 
+/// The points of a variant with the most threads that it was measured with: those with fewer are another series.
+pub fn with_most_threads<'p, 'a>(panel: &'p Panel<'a>, variant: &str) -> Vec<&'p (f64, &'a Point)> {
+    let mine = || panel.points.iter().filter(|(_, p)| p.variant == variant);
+    let most = mine().map(|(_, p)| p.threads).max().flatten();
+    mine().filter(|(_, p)| p.threads == most).collect()
+}
+
 /// [`crossover`] of a variant against the baseline of that name, over the points of one panel.
 pub fn against(
     panel: &Panel<'_>,
@@ -127,6 +134,6 @@ pub fn against(
         let usable = draws.iter().all(|r| r.is_finite() && *r > 0.0);
         Some(Meeting { x, ratio, draws: if usable { draws } else { Vec::new() } })
     };
-    let mine = panel.points.iter().filter(|(_, p)| p.variant == variant);
-    crossover(&mine.filter_map(|(x, p)| meeting(*x, p)).collect::<Vec<_>>())
+    let mine = with_most_threads(panel, variant);
+    crossover(&mine.iter().filter_map(|(x, p)| meeting(*x, p)).collect::<Vec<_>>())
 }

@@ -5,7 +5,7 @@
 
 use super::points::{Point, Time};
 use super::stats::Estimate;
-use crate::record::Clock;
+use crate::record::{Clock, WITH_CHECKS};
 
 /// What the variants of other libraries begin with.
 pub const PREFIX: &str = "peer_";
@@ -59,7 +59,8 @@ pub fn beside(points: &[Point]) -> Vec<Beside<'_>> {
 
 fn best_beside<'a>(points: &'a [Point], peer: &'a Point) -> Option<Beside<'a>> {
     let like = |p: &&Point| {
-        let same = p.op == peer.op && p.sizes == peer.sizes && !is_peer(&p.variant);
+        let of_ours = !is_peer(&p.variant) && !p.variant.ends_with(WITH_CHECKS);
+        let same = p.op == peer.op && p.sizes == peer.sizes && of_ours;
         let place = match (p.threads, peer.threads) {
             (Some(ours), Some(theirs)) => ours <= theirs,
             (None, None) => p.adapter == peer.adapter,

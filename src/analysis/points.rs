@@ -164,7 +164,7 @@ fn point(head: &Row, members: &[&Row]) -> Option<Point> {
         of_kind(CallKind::Warm).filter_map(cell).map(nanoseconds).collect()
     };
     let first: Vec<f64> = of_kind(CallKind::First).filter_map(whole).map(nanoseconds).collect();
-    let name = format!("{}/{}/{:?}/{:?}", head.op, head.variant, head.threads, head.sizes);
+    let name = name(&head.op, &head.variant, head.threads, &head.sizes);
     let mut kind = 0_u8;
     let mut draw = |cell: fn(&Row) -> Option<u64>| {
         kind += 1;
@@ -204,6 +204,21 @@ fn point(head: &Row, members: &[&Row]) -> Option<Point> {
         first: median(&first),
         times,
     })
+}
+
+/// What a point's streams of random numbers are named after.
+fn name(op: &str, variant: &str, threads: Option<u32>, sizes: &[(String, String)]) -> String {
+    format!("{op}/{variant}/{threads:?}/{sizes:?}")
+}
+
+impl Point {
+    /// The resamples of a time, drawn from a stream that no point of another run has: what is to be compared with a point of
+    /// the same name must not draw the same numbers.
+    pub fn resamples_apart(&self, time: Time) -> Option<Resamples> {
+        const APART: u8 = 0x80;
+        let name = name(&self.op, &self.variant, self.threads, &self.sizes);
+        Resamples::draw(self.resamples(time)?.samples(), stream(&name, APART))
+    }
 }
 
 /// The widest time of a row: on the CPU there is nothing but the call, whichever column holds it.

@@ -133,11 +133,16 @@ pub fn fit(which: Law, series: &[(f64, f64)]) -> Option<Fit> {
     })
 }
 
-/// The law that explains the series best: the one with the least AICc. `None` where no law has one: with fewer than
-/// five points.
+/// The law that explains the series best: the one with the least AICc. `None` where fewer than two laws have one, with
+/// fewer than five points: a law is not the best of itself.
 pub fn best(series: &[(f64, f64)]) -> Option<Fit> {
-    let fits = Law::ALL.iter().filter_map(|law| fit(*law, series)).filter(|f| f.aicc.is_some());
-    fits.min_by(|a, b| a.aicc.unwrap_or(f64::INFINITY).total_cmp(&b.aicc.unwrap_or(f64::INFINITY)))
+    let fits: Vec<Fit> =
+        Law::ALL.iter().filter_map(|law| fit(*law, series)).filter(|f| f.aicc.is_some()).collect();
+    if fits.len() < 2 {
+        return None;
+    }
+    fits.into_iter()
+        .min_by(|a, b| a.aicc.unwrap_or(f64::INFINITY).total_cmp(&b.aicc.unwrap_or(f64::INFINITY)))
 }
 
 /// 95 % intervals of what a fit says.

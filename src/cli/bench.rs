@@ -51,7 +51,8 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
         Some(out) => Place::Kept(out.clone()),
         None => Place::temporary()?,
     };
-    let with = With { engine: &engine, seed: args.seed, root: place.path(), inputs: None };
+    let stays = matches!(place, Place::Kept(_));
+    let with = With { engine: &engine, seed: args.seed, root: place.path(), inputs: None, stays };
     let (mut folders, mut failed) = (Vec::new(), 0);
     for experiment in &experiments {
         let provenance = Provenance { command: sweep::command(), ..Provenance::default() };

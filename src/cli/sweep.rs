@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, global: &Global) -> exit::Outcome {
     for experiment in &experiments {
         let verified_in = args.verified_in.as_deref().map(Folder::read).transpose()?;
         let provenance = Provenance { command: command(), verified_in, ..Provenance::default() };
-        let with = With { engine: &engine, seed: args.seed, root: &args.out, inputs: None };
+        let with = With { engine: &engine, seed: args.seed, root: &args.out, inputs: None, stays: true };
         let outcome = one(experiment, &with, provenance, global)?;
         global.note(&summary(&outcome));
         failed += outcome.failed;
@@ -82,6 +82,8 @@ pub(super) struct With<'a> {
     pub(super) seed: u64,
     pub(super) root: &'a Path,
     pub(super) inputs: Option<Source<'a>>,
+    /// Whether the run folders stay where they are.
+    pub(super) stays: bool,
 }
 
 /// Runs one experiment under a progress bar.
@@ -92,11 +94,15 @@ pub(super) fn one(
     global: &Global,
 ) -> Result<Outcome> {
     let mut watch = Watch::new(&experiment.name, global);
-    let With { engine, seed, root, inputs } = *with;
+    let With { engine, seed, root, inputs, stays } = *with;
     let outcome = Sweep { experiment, engine, root, seed, inputs, provenance }.run(&mut watch);
     watch.finish();
     if let Err(Error::Interrupted) = outcome {
-        global.note("every sample taken so far is kept; the same command goes on from there");
+        global.note(if stays {
+            "every sample taken so far is kept; the same command goes on from there"
+        } else {
+            "nothing of it is kept; with --out the same command would go on from there"
+        });
     }
     outcome
 }

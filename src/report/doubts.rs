@@ -70,7 +70,7 @@ fn words(warning: Warning) -> String {
     match warning {
         Warning::Drift { change, .. } => {
             let way = if change > 0.0 { "slower" } else { "faster" };
-            format!("drifts: {} {way} from the first sample to the last", format::percent(change.abs()))
+            format!("drifts: {way} by {} of the median from first to last", format::percent(change.abs()))
         }
         Warning::TooShort { step, median } => {
             format!("short for its clock: {} in steps of {}", format::time(median), format::time(step))

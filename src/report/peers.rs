@@ -40,10 +40,10 @@ pub(super) fn section(source: &Source) -> Vec<Block> {
     let mut blocks = vec![
         heading(3, "Beside other libraries"),
         text(
-            "What a user could take instead, measured in the same run on the same machine in turns with ours. Each library \
-             stands beside our fastest variant at that size: on the CPU the whole call with no more threads than the \
+            "What a user could take instead, measured in the same run on the same machine: rounds of ours and then of each \
+             library, on inputs of its own, whose outputs were looked at in some places. Each library stands beside our fastest variant at that size: on the CPU the whole call with no more threads than the \
              library had, on an adapter the kernel where both have the device's timestamps, else from submission to \
-             completion. The ratio is that of the two medians, above 1 where ours is faster; a winner is named where its \
+             completion; our fastest was chosen by these same samples. The ratio is that of the two medians, above 1 where ours is faster; a winner is named where its \
              95 % interval leaves 1 out.",
         ),
     ];
@@ -73,6 +73,7 @@ fn table(source: &Source, rows: &[&Beside<'_>], points: &[&Point], stem: &str) -
         let winner = match row.winner() {
             Winner::Ours => "**ours**".to_string(),
             Winner::Peer => format!("**{name}**"),
+            Winner::Unclear if row.ratio.interval.is_none() => "too few samples".to_string(),
             Winner::Unclear => "unclear".to_string(),
         };
         let median = |p: &Point| p.time(row.time).map_or_else(String::new, format::time_estimate);

@@ -6,7 +6,7 @@ use super::page::{Block, text};
 use super::source::Source;
 use super::table::Table;
 use crate::analysis::axis::Panel;
-use crate::analysis::crossover::{Crossover, against};
+use crate::analysis::crossover::{Crossover, against, with_most_threads};
 use crate::analysis::growth::growth;
 use crate::analysis::points::{Point, Time};
 use crate::analysis::speedup::{BASELINES, baseline, speedup};
@@ -46,10 +46,15 @@ pub(super) fn tables(blocks: &mut Vec<Block>, source: &Source, panel: &Panel<'_>
          resident speedups leave the copies out; only end to end is what a user of the variant gets. On the HTML page a \
          pointer or a touch on a row says which samples are behind it, on a mark its values.",
     )];
-    for time in [Time::EndToEnd, Time::Resident, Time::Kernel] {
+    // On the CPU the three are one.
+    let on_device = panel.points.iter().any(|(_, p)| !p.on_cpu());
+    let times: &[Time] =
+        if on_device { &[Time::EndToEnd, Time::Resident, Time::Kernel] } else { &[Time::EndToEnd] };
+    for &time in times {
         let name = format!("{stem}-{}", time.name().replace(' ', "-"));
         let caption = match time {
-            Time::EndToEnd => "End to end: with the copies to and from the device",
+            Time::EndToEnd if on_device => "End to end: with the copies to and from the device",
+            Time::EndToEnd => "The whole call",
             Time::Resident => "Resident: from submission to completion, data on the device",
             Time::Kernel => "Kernel: the kernels alone",
         };
@@ -175,7 +180,8 @@ fn summary(source: &Source, panel: &Panel<'_>, stem: &str) -> Table {
     );
     let mut table = Table::new(format!("{stem}-summary"), format!("{caption} ({})", source.tag()), &head);
     for variant in panel.variants() {
-        let mine = || panel.points.iter().filter(|(_, p)| p.variant == variant);
+        let mine = with_most_threads(panel, variant);
+        let mine = || mine.iter().copied();
         let points: Vec<(f64, f64)> =
             mine().filter_map(|(x, p)| Some((*x, p.time(Time::EndToEnd)?.value))).collect();
         // Fixed costs flatten the small sizes; the larger half shows what the time grows towards.

@@ -40,9 +40,9 @@ pub(super) fn blocks(source: &Source, panel: &Panel<'_>, stem: &str) -> Vec<Bloc
             stem: format!("{stem}-roofline"),
             scene: chart(source, panel, ceilings, &shown, &placed).scene(),
             caption: "Higher is faster. Each variant at its largest size, by its kernel time. The slope is the memory's \
-                      bandwidth, the level the arithmetic, both measured on this machine by kernels of our own; where a \
-                      variant stands below the slope, it waits for memory. The operations and bytes are the least that \
-                      the operation needs: work that a variant repeats does not count in its favour."
+                      bandwidth, the level the arithmetic, both measured on this machine by kernels of our own. The \
+                      operations are those of the plain definition, the bytes the least that it needs: work that a \
+                      variant repeats or saves does not count."
                 .into(),
         },
         Block::Table(shares(source, panel, ceilings, &shown, &placed, stem)),
@@ -51,8 +51,10 @@ pub(super) fn blocks(source: &Source, panel: &Panel<'_>, stem: &str) -> Vec<Bloc
              the copies being the least bytes at the faster of upload and download.",
         ),
         text(
-            "More than 100 % means that the data fit into a cache that the probes' buffers do not fit. Comparisons count \
-             as one operation each, a multiply and add as two.",
+            "More than 100 % means that the data fit into a cache that the probes' buffers do not fit, or that a variant \
+             does fewer operations than the plain definition, as separable pooling does, or others, as products on matrix \
+             units. A comparison counts as one operation, a multiply and add as two, so that pooling reaches half of the \
+             arithmetic at most. On the CPU the arithmetic is what the library's own product reaches.",
         ),
     ]
 }

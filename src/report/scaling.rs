@@ -100,13 +100,14 @@ fn part(source: &Source, over: Over, all: &[ThreadSeries<'_>], title: &str, word
         format!(
             "The serial fraction of Karp and Flatt is what Amdahl's law would need to explain the speedup. Where it grows \
              with the {over}, not serial code but the cost of sharing (memory bandwidth, waiting) is the limit. The scaled \
-             speedup is Gustafson's: the gain, if the problem grew with the {over} and that fraction stayed.",
+             speedup is Gustafson's, computed and not measured: the gain on a problem whose parallel part has grown with the \
+             {over} while its serial part has not, so that the latter takes that fraction of the time on all of them.",
             over = over.name()
         ),
     ));
     blocks.push(Block::Table(laws(source, over, all)));
     blocks.push(text(
-        "X(N) = γN / (1 + α(N − 1) + βN(N − 1)): Amdahl's law is β = 0, and 1 / α its ceiling; the Universal Scalability Law \
+        "X(N) = γN / (1 + α(N − 1) + βN(N − 1)): Amdahl's law is β = 0, and γ / α its ceiling; the Universal Scalability Law \
          has a peak at √((1 − α) / β). Intervals come from fits to resampled medians. The law with the least AICc explains \
          the points best; it needs five counts, six for the last law.",
     ));
@@ -155,7 +156,7 @@ fn chart(source: &Source, over: Over, series: &ThreadSeries<'_>, all: &[ThreadSe
     }
     // A ceiling far above all marks would flatten them; the table has it.
     let top = steps.iter().map(|s| s.speedup.value).fold(most, f64::max);
-    let limit = series.fit(Law::Amdahl).map(|fit| ceiling(fit.parallel())).filter(|c| *c <= 3.0 * top);
+    let limit = series.fit(Law::Amdahl).map(|fit| limit(&fit)).filter(|c| *c <= 3.0 * top);
     let mark = |s: &crate::analysis::threads::Step| Mark {
         x: s.threads,
         y: s.speedup.value,
@@ -242,6 +243,11 @@ fn laws(source: &Source, over: Over, all: &[ThreadSeries<'_>]) -> Table {
     table
 }
 
+/// The ceiling of the curve that is drawn, which begins at γ instead of 1.
+fn limit(fit: &Fit) -> f64 {
+    fit.gamma * ceiling(fit.parallel())
+}
+
 fn parameters(fit: &Fit, intervals: Option<FitIntervals>) -> [String; 5] {
     let with = |value: f64, interval: Option<Interval>| {
         let bounds = interval.map_or_else(String::new, |i| format!(" {}", format::interval(i)));
@@ -256,7 +262,7 @@ fn parameters(fit: &Fit, intervals: Option<FitIntervals>) -> [String; 5] {
         of(Law::Amdahl, with(fit.alpha, alpha)),
         of(Law::Usl, with(fit.beta, intervals.map(|i| i.beta))),
         amdahl(with(fit.parallel(), alpha.map(over))),
-        amdahl(format!("{}×", format::number(ceiling(fit.parallel())))),
+        amdahl(format!("{}×", format::number(limit(fit)))),
         of(Law::Usl, fit.peak().map_or_else(|| none.into(), |n| with(n, intervals.and_then(|i| i.peak)))),
     ]
 }

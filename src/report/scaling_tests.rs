@@ -71,6 +71,9 @@ fn a_drift_is_named() -> Result<(), Box<dyn std::error::Error>> {
     let run = folder(dir.path(), "drifting", &["m", "n", "k"], &all)?;
     let summary = report(&[run], &dir.path().join("report"))?;
     let page = std::fs::read_to_string(&summary.markdown)?;
-    assert!(page.contains("Samples: 1 doubt") && page.contains("drifts: 30.0 % slower"), "{page}");
+    assert!(
+        page.contains("Samples: 1 doubt") && page.contains("drifts: slower by 30.0 % of the median"),
+        "{page}"
+    );
     Ok(())
 }

@@ -29,7 +29,10 @@ pub(super) fn top(sources: &[Source], trainings: &[Training], dirs: &[PathBuf]) 
     let mut words: Vec<String> = vec!["tesela".into(), "report".into()];
     words.extend(dirs.iter().map(|d| d.display().to_string()));
     let mut blocks = vec![
-        text("This page is rebuilt from the run folders alone, without a GPU, by:"),
+        text(
+            "This page is rebuilt from the run folders alone, without a GPU, by this command and `--out` with the folder that \
+             the page is to stand in:",
+        ),
         Block::Code(Run::shell_line(&words)),
     ];
     if sources.iter().any(Source::software) {
@@ -131,7 +134,10 @@ pub(super) fn experiment(source: &Source) -> Vec<Block> {
     let run = &source.folder.run;
     let mut blocks = vec![
         heading(2, format!("Results of {}", run.experiment)),
-        text(format!("GPU variants: {}. CPU variants: {}.", source.adapter(), run.cpu)),
+        text(match &run.adapter {
+            Some(_) => format!("GPU variants: {}. CPU variants: {}.", source.adapter(), run.cpu),
+            None => format!("CPU variants alone: {}.", run.cpu),
+        }),
     ];
     if source.points.is_empty() {
         blocks.push(Block::Note("No point was measured; the reasons are at the end.".into()));
@@ -209,7 +215,9 @@ fn panel_figures(blocks: &mut Vec<Block>, source: &Source, panel: &Panel<'_>, st
                 .into(),
         );
     }
-    if let Some(chart) = figures::time_chart(panel, Time::Kernel, &subtitle) {
+    // On the CPU the call is all there is.
+    let on_device = panel.points.iter().any(|(_, p)| !p.on_cpu());
+    if let Some(chart) = figures::time_chart(panel, Time::Kernel, &subtitle).filter(|_| on_device) {
         push(
             "time-kernel",
             chart.scene(),
@@ -299,7 +307,7 @@ fn of_sweeps(sources: &[Source]) -> Vec<Block> {
     blocks.push(heading(2, "Fine print"));
     blocks.push(Block::List(
         [
-            "Every variant was verified at each size, on the same inputs, before it was timed.",
+            "Every variant of ours was verified at each size, on the same inputs, before it was timed.",
             "Medians are of warm calls; first calls, which include compilation, stand apart.",
             "Intervals hold the true value in 95 % of cases, if samples are independent: of a median from interpolated order \
              statistics, of a speedup from the BCa bootstrap with 2000 resamples and a fixed seed. With fewer than five \

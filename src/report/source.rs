@@ -61,7 +61,18 @@ impl Source {
             }
         }
         let (path, sides) = (self.folder.path.join("samples.csv"), sides.join(" or "));
-        format!("{}, {rows} where variant = {sides} and call = warm", path.display())
+        let sizes: String = self.told_apart(&points).iter().map(|(n, v)| format!(" and {n} = {v}")).collect();
+        format!("{}, {rows} where variant = {sides}{sizes} and call = warm", path.display())
+    }
+
+    /// The sizes that these points share and others of their op do not.
+    fn told_apart<'p>(&self, points: &[&'p Point]) -> Vec<&'p (String, String)> {
+        let Some(first) = points.first() else { return Vec::new() };
+        let shared = |size: &&(String, String)| points.iter().all(|p| p.sizes.contains(size));
+        let differs = |size: &&(String, String)| {
+            self.points.iter().any(|p| p.op == first.op && !p.sizes.contains(size))
+        };
+        first.sizes.iter().filter(shared).filter(differs).collect()
     }
 
     /// Whether GPU variants ran on a CPU that poses as a GPU.

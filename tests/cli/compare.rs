@@ -38,6 +38,38 @@ pub(super) fn compare(a: &Path, b: &Path, more: &[&str]) -> std::process::Output
 }
 
 #[test]
+fn a_variant_that_was_right_and_is_wrong_ends_with_code_five() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    for name in ["old", "new"] {
+        folder(&at(name), "2024-01-01T00:00:00Z", "A", 1.0);
+    }
+    let samples = at("new").join("samples.csv");
+    let text = std::fs::read_to_string(&samples).unwrap();
+    let kept: String =
+        text.lines().filter(|l| !l.contains(",rayon,A,false,2,128,")).map(|l| format!("{l}\n")).collect();
+    let failed =
+        format!("{kept}x,matmul,rayon,A,false,2,128,128,128,1,1,1,0{}failed,wrong\n", ",".repeat(11));
+    std::fs::write(&samples, failed).unwrap();
+    let output = compare(&at("old"), &at("new"), &[]);
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    let note = "measured in A, FAILED in B: matmul rayon m=128 n=128 k=128";
+    assert!(stderr(&output).contains(note), "{}", stderr(&output));
+}
+
+#[test]
+fn a_report_of_a_parent_takes_the_latest_run() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join("x").join(name);
+    folder(&at("first"), "2024-01-01T00:00:00Z", "A", 1.0);
+    folder(&at("second"), "2024-01-02T00:00:00Z", "A", 1.0);
+    let (x, out) = (root.path().join("x"), root.path().join("out"));
+    passes(&tesela([Path::new("report"), &x, Path::new("--out"), &out]).output().unwrap());
+    let page = std::fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(page.contains("second/samples.csv") && !page.contains("first/samples.csv"), "{page}");
+}
+
+#[test]
 fn a_regression_beyond_doubt_ends_with_code_five() {
     let root = tempfile::tempdir().unwrap();
     let at = |name: &str| root.path().join(name);

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
 use super::print;
-use crate::analysis::compare::{Matched, Verdict, judge, matched, unlike};
+use crate::analysis::compare::{Matched, Verdict, judge, matched, too_few, unlike};
 use crate::analysis::points::{Point, Time, points};
 use crate::error::Error;
-use crate::record::{Folder, RunStatus, TrainingFolder, latest_runs};
+use crate::record::{Folder, RunStatus, Status, TrainingFolder, latest_runs};
 
 /// What `tesela compare` is told.
 #[derive(Debug, clap::Args)]
@@ -42,7 +42,7 @@ struct Both {
     points: [Vec<Point>; 2],
 }
 
-/// Compares, prints, and ends with code 5 where a point is slower beyond doubt.
+/// Compares, prints, and ends with code 5 where a point is slower beyond doubt, or was right and is wrong.
 pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     let runs = read(&args.a, &args.b)?;
     let differences = differences(&runs);
@@ -74,8 +74,39 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
         print::emit(&show::as_text(&runs, &all))?;
     }
     global.note(&show::summary(&all));
+    let pairs: Vec<_> = all.iter().flat_map(|m| &m.pairs).collect();
+    let few = too_few(&pairs);
+    if few > 0 {
+        global.note(&format!(
+            "{few} of {} points have too few samples to be told apart among so many, however far apart they are: take more \
+             (min_samples in the experiment), or compare fewer points",
+            pairs.len()
+        ));
+    }
+    let broken: Vec<String> = runs.iter().zip(&all).flat_map(|(run, matched)| run.broken(matched)).collect();
+    for point in &broken {
+        global.note(&format!("measured in A, FAILED in B: {point}"));
+    }
     let slower = all.iter().flat_map(|m| &m.pairs).any(|p| p.verdict == Verdict::Slower);
-    Ok(if slower { Exit::Regression } else { Exit::Ok })
+    Ok(if slower || !broken.is_empty() { Exit::Regression } else { Exit::Ok })
+}
+
+impl Both {
+    /// What was right in the first run and is wrong in the second.
+    fn broken(&self, matched: &Matched<'_>) -> Vec<String> {
+        let failed = |point: &&&Point| {
+            self.folders[1].rows.iter().any(|row| {
+                row.status == Status::Failed
+                    && (&row.op, &row.variant, row.threads) == (&point.op, &point.variant, point.threads)
+                    && row.sizes == point.sizes
+            })
+        };
+        let shown = |point: &&Point| {
+            let sizes: Vec<String> = point.sizes.iter().map(|(n, v)| format!("{n}={v}")).collect();
+            format!("{} {} {}", point.op, point.variant, sizes.join(" "))
+        };
+        matched.only_a.iter().filter(failed).map(shown).collect()
+    }
 }
 
 fn read(a: &Path, b: &Path) -> Result<Vec<Both>, Failure> {

@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     let images =
         format!("{}; larger inputs are a mosaic of the slices that are not blank", source.description);
     let inputs = |op, sizes: &_, seed| mosaic.inputs(op, sizes, seed);
-    let with = With { engine: &engine, seed: args.seed, root: &args.out, inputs: Some(&inputs) };
+    let with = With { engine: &engine, seed: args.seed, root: &args.out, inputs: Some(&inputs), stays: true };
     let mut folders = Vec::new();
     let mut failed = 0;
     let mut ceilings = None;
