@@ -17,6 +17,11 @@ pub struct Panel<'a> {
 }
 
 impl Panel<'_> {
+    /// Whether a point ran on an adapter; on the CPU the three times are one.
+    pub fn on_device(&self) -> bool {
+        self.points.iter().any(|(_, point)| !point.on_cpu())
+    }
+
     /// The variants in the order of their first row.
     pub fn variants(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();

@@ -129,7 +129,8 @@ pub fn judge<'p, 'a: 'p>(pairs: impl IntoIterator<Item = &'p mut Pair<'a>>, thre
 /// How many pairs have too few samples to be told apart among so many, however far apart they are: the least p-value that
 /// Mann and Whitney's test can give, 2 over the ways to choose the one side's samples from all, times the number of pairs,
 /// is above the level.
-pub fn too_few(pairs: &[&Pair<'_>]) -> usize {
+pub fn too_few<'p, 'a: 'p>(pairs: impl IntoIterator<Item = &'p Pair<'a>>) -> usize {
+    let pairs: Vec<&Pair<'a>> = pairs.into_iter().collect();
     let tested = pairs.iter().filter(|pair| pair.p.is_some()).count() as f64;
     let hopeless = |pair: &&&Pair<'_>| {
         let samples = [pair.a, pair.b].map(|p| p.resamples(pair.time).map_or(0, |r| r.samples().len()));

@@ -52,7 +52,7 @@ fn points_that_no_difference_could_tell_apart_are_counted() {
     let b = [point("serial", &five(9.0)), point("rayon", &five(1.0))];
     let count = |points: usize| {
         let found = matched(&a[..points], &b[..points], Time::EndToEnd);
-        too_few(&found.pairs.iter().collect::<Vec<_>>())
+        too_few(&found.pairs)
     };
     assert_eq!((count(1), count(2)), (0, 2));
 }

@@ -41,8 +41,5 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
 
 /// The runs that a folder stands for. One without any is left to the report, which says what is missing.
 fn runs(folder: &Path) -> Vec<PathBuf> {
-    if folder.join("run.json").exists() {
-        return vec![folder.to_path_buf()];
-    }
     latest_runs(folder).map_or_else(|_| vec![folder.to_path_buf()], |found| found.into_values().collect())
 }

@@ -97,12 +97,12 @@ fn launch(gpu: &Gpu, op: &'static Op, variant: &str, sizes: &Sizes, inputs: &[Da
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gpu::Choice;
+    use crate::gpu::test_device::device_or_skip;
 
     /// The trial itself, by kernels that other devices have.
     #[test]
     fn the_trial_passes_right_kernels() {
-        let Ok(gpu) = Gpu::open(&Choice::Auto) else { return };
+        let Some(gpu) = device_or_skip() else { return };
         assert!(product_is_right(&gpu, &matmul::OP, "blocked_64x64_4x4").unwrap());
         assert!(product_is_right(&gpu, &matmul::OP, "blocked_splitk_64x64_4x4").unwrap());
         if gpu.caps().f16 {

@@ -14,6 +14,9 @@ mod shader;
 mod staged;
 mod timer;
 
+#[cfg(test)]
+mod test_device;
+
 pub use adapter::{Adapter, Choice, list};
 pub use buffer::{Buffer, GUARD_BYTES};
 pub use device::Gpu;

@@ -2,7 +2,8 @@
 
 use super::format;
 use super::page::{Block, heading, text};
-use super::peers::sizes;
+use super::peers::or_one;
+use super::sizes::told_apart;
 use super::source::{Source, slug};
 use super::table::Table;
 use crate::analysis::checks::{Cost, costs};
@@ -22,15 +23,11 @@ pub(super) fn section(source: &Source) -> Vec<Block> {
              with them.",
         ),
     ];
-    let mut ops: Vec<&str> = Vec::new();
-    for cost in &all {
-        if !ops.contains(&cost.checked.op.as_str()) {
-            ops.push(&cost.checked.op);
-        }
-    }
-    for op in ops {
+    for op in source.ops() {
         let rows: Vec<&Cost<'_>> = all.iter().filter(|c| c.checked.op == op).collect();
-        blocks.push(Block::Table(table(source, op, &rows)));
+        if !rows.is_empty() {
+            blocks.push(Block::Table(table(source, op, &rows)));
+        }
     }
     blocks
 }
@@ -43,7 +40,7 @@ fn table(source: &Source, op: &str, rows: &[&Cost<'_>]) -> Table {
     for cost in rows {
         let median = |p: &Point| p.time(cost.time).map_or_else(String::new, format::time_estimate);
         let cells = vec![
-            sizes(cost.checked, &points),
+            or_one(told_apart(cost.checked, &points)),
             cost.unchecked.variant.clone(),
             cost.time.name().to_string(),
             median(cost.unchecked),

@@ -3,6 +3,7 @@
 use super::format;
 use super::page::{Block, heading, text};
 use super::peer_bars;
+use super::sizes::told_apart;
 use super::source::Source;
 use super::table::Table;
 use crate::analysis::peers::{Beside, PREFIX, Winner, beside};
@@ -41,24 +42,28 @@ pub(super) fn section(source: &Source) -> Vec<Block> {
         heading(3, "Beside other libraries"),
         text(
             "What a user could take instead, measured in the same run on the same machine: rounds of ours and then of each \
-             library, on inputs of its own, whose outputs were looked at in some places. Each library stands beside our fastest variant at that size: on the CPU the whole call with no more threads than the \
-             library had, on an adapter the kernel where both have the device's timestamps, else from submission to \
-             completion; our fastest was chosen by these same samples. The ratio is that of the two medians, above 1 where ours is faster; a winner is named where its \
+             library, on inputs of its own, whose outputs were looked at in some places. Each library stands beside our \
+             fastest variant at that size, chosen by these same samples: on the CPU the whole call with no more threads than \
+             the library had, on an adapter the kernel where both have the device's timestamps, else from submission to \
+             completion. The ratio is that of the two medians, above 1 where ours is faster; a winner is named where its \
              95 % interval leaves 1 out.",
         ),
     ];
-    let mut ops: Vec<&str> = Vec::new();
-    for row in &all {
-        if !ops.contains(&row.peer.op.as_str()) {
-            ops.push(&row.peer.op);
-        }
-    }
-    for op in ops {
+    for op in source.ops() {
         let rows: Vec<&Beside<'_>> = all.iter().filter(|b| b.peer.op == op).collect();
+        if rows.is_empty() {
+            continue;
+        }
         let points: Vec<&Point> = rows.iter().map(|b| b.peer).collect();
         let stem = format!("{}-{}-peers", source.slug, super::source::slug(op));
         blocks.push(Block::Table(table(source, &rows, &points, &stem)));
-        blocks.extend(peer_bars::figure(op, &rows, &|p| sizes(p, &points), &stem, &source.adapter()));
+        blocks.extend(peer_bars::figure(
+            op,
+            &rows,
+            &|p| or_one(told_apart(p, &points)),
+            &stem,
+            &source.adapter(),
+        ));
     }
     blocks
 }
@@ -78,7 +83,7 @@ fn table(source: &Source, rows: &[&Beside<'_>], points: &[&Point], stem: &str) -
         };
         let median = |p: &Point| p.time(row.time).map_or_else(String::new, format::time_estimate);
         let cells = vec![
-            sizes(row.peer, points),
+            or_one(told_apart(row.peer, points)),
             name,
             median(row.peer),
             row.ours.variant.clone(),
@@ -92,23 +97,7 @@ fn table(source: &Source, rows: &[&Beside<'_>], points: &[&Point], stem: &str) -
     table
 }
 
-/// The sizes in which the points differ; those that are equal in this one share a value, as in `m = n = k = 512`.
-pub(super) fn sizes(point: &Point, points: &[&Point]) -> String {
-    let value = |p: &Point, name: &str| p.sizes.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-    let varies = |name: &str| points.iter().any(|p| value(p, name) != value(point, name));
-    // Columns that are equal in every point are one: the side of a square, the width of a window.
-    let twin = |a: &str, b: &str| points.iter().all(|p| value(p, a) == value(p, b));
-    let mut groups: Vec<(Vec<&str>, &str)> = Vec::new();
-    for (name, shown) in point.sizes.iter().filter(|(name, _)| varies(name)) {
-        match groups.iter_mut().find(|(names, _)| names.first().is_some_and(|first| twin(first, name))) {
-            Some((names, _)) => names.push(name),
-            None => groups.push((vec![name], shown)),
-        }
-    }
-    if groups.is_empty() {
-        return "one size only".to_string();
-    }
-    let words: Vec<String> =
-        groups.into_iter().map(|(names, shown)| format!("{} = {shown}", names.join(" = "))).collect();
-    words.join(", ")
+/// In place of sizes that no point differs in.
+pub(super) fn or_one(sizes: String) -> String {
+    if sizes.is_empty() { "one size only".to_string() } else { sizes }
 }

@@ -47,7 +47,7 @@ pub(super) fn tables(blocks: &mut Vec<Block>, source: &Source, panel: &Panel<'_>
          pointer or a touch on a row says which samples are behind it, on a mark its values.",
     )];
     // On the CPU the three are one.
-    let on_device = panel.points.iter().any(|(_, p)| !p.on_cpu());
+    let on_device = panel.on_device();
     let times: &[Time] =
         if on_device { &[Time::EndToEnd, Time::Resident, Time::Kernel] } else { &[Time::EndToEnd] };
     for &time in times {

@@ -6,10 +6,10 @@ use super::figures::scale_of;
 use super::format;
 use super::page::{Block, heading, text};
 use super::palette::{background, look};
+use super::sizes::told_apart;
 use super::source::Source;
 use super::table::Table;
 use crate::analysis::amdahl::ceiling;
-use crate::analysis::points::Point;
 use crate::analysis::scaling::gustafson;
 use crate::analysis::stats::Interval;
 use crate::analysis::threads::{ThreadSeries, thread_series, workgroup_series};
@@ -117,23 +117,10 @@ fn part(source: &Source, over: Over, all: &[ThreadSeries<'_>], title: &str, word
 /// The variant, and the size where several were measured.
 fn name(series: &ThreadSeries<'_>, all: &[ThreadSeries<'_>]) -> String {
     let Some((_, point)) = series.points.first() else { return String::new() };
-    let others: Vec<&Point> = all.iter().filter_map(|s| s.points.first().map(|(_, p)| *p)).collect();
-    let differs = |(name, value): &&(String, String)| {
-        others.iter().any(|p| p.op == point.op && p.sizes.iter().any(|(n, v)| n == name && v != value))
-    };
-    let mut sizes: Vec<String> = Vec::new();
-    let mut last = "";
-    // m = n = k = 64 in place of three equal values one by one.
-    for (name, value) in point.sizes.iter().filter(differs) {
-        match sizes.last_mut().filter(|_| value == last) {
-            Some(size) => {
-                *size = format!("{} = {name} = {value}", size.trim_end_matches(&format!(" = {value}")))
-            }
-            None => sizes.push(format!("{name} = {value}")),
-        }
-        last = value;
-    }
-    std::iter::once(format!("{} {}", point.op, point.variant)).chain(sizes).collect::<Vec<_>>().join(", ")
+    let of_op = all.iter().filter_map(|s| s.points.first().map(|(_, p)| *p)).filter(|p| p.op == point.op);
+    let sizes = told_apart(point, &of_op.collect::<Vec<_>>());
+    let name = format!("{} {}", point.op, point.variant);
+    if sizes.is_empty() { name } else { format!("{name}, {sizes}") }
 }
 
 fn chart(source: &Source, over: Over, series: &ThreadSeries<'_>, all: &[ThreadSeries<'_>]) -> Chart {

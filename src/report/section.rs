@@ -216,8 +216,7 @@ fn panel_figures(blocks: &mut Vec<Block>, source: &Source, panel: &Panel<'_>, st
         );
     }
     // On the CPU the call is all there is.
-    let on_device = panel.points.iter().any(|(_, p)| !p.on_cpu());
-    if let Some(chart) = figures::time_chart(panel, Time::Kernel, &subtitle).filter(|_| on_device) {
+    if let Some(chart) = figures::time_chart(panel, Time::Kernel, &subtitle).filter(|_| panel.on_device()) {
         push(
             "time-kernel",
             chart.scene(),

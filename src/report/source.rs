@@ -30,6 +30,17 @@ impl Source {
         }
     }
 
+    /// The operations that were measured, in the order of their first rows.
+    pub(super) fn ops(&self) -> Vec<&str> {
+        let mut ops: Vec<&str> = Vec::new();
+        for point in &self.points {
+            if !ops.contains(&point.op.as_str()) {
+                ops.push(&point.op);
+            }
+        }
+        ops
+    }
+
     /// What stands behind a table's caption.
     pub(super) fn tag(&self) -> String {
         match &self.folder.run.adapter {

@@ -74,13 +74,12 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
         print::emit(&show::as_text(&runs, &all))?;
     }
     global.note(&show::summary(&all));
-    let pairs: Vec<_> = all.iter().flat_map(|m| &m.pairs).collect();
-    let few = too_few(&pairs);
+    let few = too_few(all.iter().flat_map(|m| &m.pairs));
     if few > 0 {
         global.note(&format!(
-            "{few} of {} points have too few samples to be told apart among so many, however far apart they are: take more \
-             (min_samples in the experiment), or compare fewer points",
-            pairs.len()
+            "{}: too few samples to be told apart among so many, however far apart: take more (min_samples in the \
+             experiment), or compare fewer points",
+            print::count(few, "point")
         ));
     }
     let broken: Vec<String> = runs.iter().zip(&all).flat_map(|(run, matched)| run.broken(matched)).collect();

@@ -227,7 +227,7 @@ fn guard_fault(case: &Case, variant: &Variant, operand: &str) -> Mismatch {
     }
 }
 
-pub(super) fn since(start: Instant) -> u64 {
+fn since(start: Instant) -> u64 {
     u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 

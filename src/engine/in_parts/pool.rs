@@ -35,8 +35,8 @@ struct Rows {
 
 impl Rows {
     fn of(p: &Pool) -> Self {
-        let [h, sh, ph, kh, dh, oh] = [p.h, p.sh, p.ph, p.kh, p.dh, p.oh].map(|v| v as usize);
-        Self { h, sh, ph, span: dh * (kh - 1) + 1, oh, ceil: p.ceil }
+        let [h, sh, ph, oh] = [p.h, p.sh, p.ph, p.oh].map(|v| v as usize);
+        Self { h, sh, ph, span: p.spans()[0], oh, ceil: p.ceil }
     }
 
     fn band(self, from: usize, to: usize) -> Band {

@@ -69,6 +69,11 @@ impl Pool {
         (self.h as usize * self.w as usize, self.oh as usize * self.ow as usize)
     }
 
+    /// Rows and columns from the first tap of a window to its last, both counted.
+    pub fn spans(&self) -> [usize; 2] {
+        [(self.kh, self.dh), (self.kw, self.dw)].map(|(k, d)| (k as usize - 1) * d as usize + 1)
+    }
+
     /// Where tap i, j of the window r, q lies: row and column, both inside the image or not.
     pub fn tap(&self, [r, q]: [u32; 2], [i, j]: [u32; 2]) -> (i64, i64) {
         let row = i64::from(r * self.sh) - i64::from(self.ph) + i64::from(i * self.dh);

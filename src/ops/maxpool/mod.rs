@@ -3,6 +3,7 @@
 mod cases;
 mod cpu;
 mod geometry;
+mod larger;
 pub(super) mod pairs;
 mod reference;
 mod rows;

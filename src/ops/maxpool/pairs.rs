@@ -3,6 +3,7 @@
 
 use rayon::prelude::*;
 
+use super::larger::{larger, larger_or_nan};
 use super::{NO_INDEX, Pool};
 use crate::ops::wide::wide;
 
@@ -95,18 +96,6 @@ fn row_of_values(top: &[f32], bottom: &[f32], y: &mut [f32], winner: impl Fn(f32
 fn value(top: &[f32], bottom: &[f32], winner: impl Fn(f32, f32) -> f32, nan: &mut u32) -> f32 {
     *nan |= u32::from(top[0].is_nan() | top[1].is_nan()) | u32::from(bottom[0].is_nan() | bottom[1].is_nan());
     winner(winner(top[0], top[1]), winner(bottom[0], bottom[1]))
-}
-
-/// The winner of two numbers, of which the first comes first.
-#[inline(always)]
-fn larger(first: f32, second: f32) -> f32 {
-    if second > first { second } else { first }
-}
-
-/// The same where there may be NaN.
-#[inline(always)]
-fn larger_or_nan(first: f32, second: f32) -> f32 {
-    if (second > first) | second.is_nan() { second } else { first }
 }
 
 /// A row of outputs.

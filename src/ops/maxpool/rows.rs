@@ -3,6 +3,7 @@
 
 use super::Pool;
 use super::cpu::{row, taps};
+use super::larger::larger;
 
 /// Row `r` of one plane's output, as `row` computes it. `columns` is scratch that keeps its memory from row to row.
 ///
@@ -99,14 +100,9 @@ fn along(p: &Pool, columns: &[f32], y: &mut [f32]) {
 
 /// Output columns whose windows lie inside the image: `first..last`.
 fn interior(p: &Pool) -> (usize, usize) {
-    let span = (p.kw as usize - 1) * p.dw as usize + 1;
+    let [_, span] = p.spans();
     let (sw, pw, w, ow) = (p.sw as usize, p.pw as usize, p.w as usize, p.ow as usize);
     let first = pw.div_ceil(sw).min(ow);
     let last = (w + pw).checked_sub(span).map_or(0, |room| room / sw + 1).min(ow);
     (first, last.max(first))
-}
-
-/// The later value where it is larger: one instruction on most processors. For numbers alone.
-fn larger(best: f32, value: f32) -> f32 {
-    if value > best { value } else { best }
 }

@@ -96,7 +96,8 @@ pub(super) static VARIANTS: &[Variant] = &[
     Variant::rayon("output rows shared out over threads, whole rows at a time", cpu::rayon),
     Variant::cpu(
         "separable_cpu",
-        "row maxima, then the maxima of those down the columns by van Herk's blocks, in tiles and in wide vectors",
+        "row maxima, then the maxima of those down the columns, by steps of four taps in wide vectors; van Herk's blocks for \
+         windows of more than 64 rows",
         separable::run,
         true,
     ),

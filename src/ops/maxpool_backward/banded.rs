@@ -44,14 +44,14 @@ pub(super) fn run(call: &mut CpuCall<'_, '_>) {
 fn band(p: &Pool, threads: usize) -> usize {
     let (h, w, sh) = (p.h as usize, p.w as usize, p.sh as usize);
     let planes = p.n as usize * p.c as usize;
-    let span = (p.kh as usize - 1) * p.dh as usize + 1;
+    let [span, _] = p.spans();
     let bands = (4 * threads).div_ceil(planes);
     h.div_ceil(bands).max(TASK.div_ceil(w)).max(2 * span).next_multiple_of(sh)
 }
 
 /// Rows of outputs whose windows reach into rows `first..last` of the image.
 fn windows_over(p: &Pool, first: usize, last: usize) -> Range<usize> {
-    let span = (p.kh as usize - 1) * p.dh as usize + 1;
+    let [span, _] = p.spans();
     let (sh, ph, oh) = (p.sh as usize, p.ph as usize, p.oh as usize);
     let from = (first + ph + 1).saturating_sub(span).div_ceil(sh).min(oh);
     from..((last - 1 + ph) / sh + 1).clamp(from, oh)
@@ -60,7 +60,7 @@ fn windows_over(p: &Pool, first: usize, last: usize) -> Range<usize> {
 /// The band that begins with row `first` of its plane.
 fn scatter(p: &Pool, first: usize, dx: &mut [f32], dy: &[f32], indices: &[i32]) {
     let (w, ow, sh, ph) = (p.w as usize, p.ow as usize, p.sh as usize, p.ph as usize);
-    let span = (p.kh as usize - 1) * p.dh as usize + 1;
+    let [span, _] = p.spans();
     let rows = dx.len() / w;
     let mut cleared = 0;
     let base = position(first * w);

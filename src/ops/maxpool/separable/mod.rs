@@ -47,15 +47,15 @@ fn pooled_planes(call: &mut CpuCall<'_, '_>, large: usize) {
         // Zeros of the padding count where they stand among the elements.
         return cpu::rayon(call);
     }
-    let plan = Plan::new(&p);
-    if !p.indices && p.sw == 2 && p.dw == 1 && p.kw <= 4 && p.kh <= 4 && !pairs::suits(&p) {
+    if pairs::suits(&p) {
+        return pairs::values(&p, x, cpu::outputs(call.outputs).0);
+    }
+    if !p.indices && p.sw == 2 && p.dw == 1 && p.kw <= 4 && p.kh <= 4 {
         // Down first leaves half as many rows to go along, which is worth more than the tiles here.
         return cpu::rayon(call);
     }
+    let plan = Plan::new(&p);
     let (values, indices) = cpu::outputs(call.outputs);
-    if pairs::suits(&p) {
-        return pairs::values(&p, x, values);
-    }
     let rows = plan.band(call.threads);
     let bands_a_task = (TASK / (rows * p.ow as usize)).max(1);
     // Bands do not reach over planes: there are as many in each.

@@ -2,6 +2,7 @@
 //! and of taps that follow each other in row-major order it keeps what the plain loops keep.
 
 use crate::ops::maxpool::NO_INDEX;
+use crate::ops::maxpool::larger::{larger, larger_or_nan};
 
 /// What is compared, and how.
 pub(super) trait Order {
@@ -17,10 +18,10 @@ pub(super) trait Order {
     fn load(row: &[f32], at: usize, taps: &mut [Self::Tap]) -> bool;
 }
 
-/// Numbers without a NaN: one instruction on most processors. The first of equals stays, so also the sign of a zero.
+/// Numbers without a NaN.
 pub(super) struct Numbers;
 
-/// Values with NaN: the last of them wins.
+/// Values with NaN.
 pub(super) struct Values;
 
 /// Values with their positions, as integers that are ordered like them: the bits of the value above, below them the
@@ -34,7 +35,7 @@ impl Order for Numbers {
 
     #[inline(always)]
     fn winner(first: f32, second: f32) -> f32 {
-        if second > first { second } else { first }
+        larger(first, second)
     }
 
     #[inline(always)]
@@ -50,7 +51,7 @@ impl Order for Values {
 
     #[inline(always)]
     fn winner(first: f32, second: f32) -> f32 {
-        if (second > first) | second.is_nan() { second } else { first }
+        larger_or_nan(first, second)
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::steps::{Step, alone, shared};
-use super::tile::{image_rows, padded, span};
+use super::tile::{image_rows, padded};
 use crate::ops::maxpool::Pool;
 
 /// Rows of a window up to which steps and their rings are used; longer ones go by van Herk's blocks, which need the row
@@ -51,15 +51,17 @@ impl Plan {
         let lonely = apart || kh <= comparisons;
         let stride = stride(p);
         let between = if apart { kh } else { p.sh as usize };
-        let is_short = stride <= SHORT && between <= 2 && 4 * span(p.kh, p.dh) * stride <= WHOLE;
+        let is_short = stride <= SHORT && between <= 2 && 4 * p.spans()[0] * stride <= WHOLE;
         Self {
             p: *p,
             along: shared(p.kw as usize, p.dw as usize),
             down: if lonely { one } else { many },
-            way: match (lonely, is_short) {
-                _ if is_short => Way::Whole,
-                (false, _) if p.kh > LONG => Way::VanHerk,
-                _ => Way::Rings,
+            way: if is_short {
+                Way::Whole
+            } else if !lonely && p.kh > LONG {
+                Way::VanHerk
+            } else {
+                Way::Rings
             },
         }
     }
@@ -74,10 +76,9 @@ impl Plan {
     pub(super) fn band(&self, threads: usize) -> usize {
         let p = &self.p;
         let planes = p.n as usize * p.c as usize;
-        let least = (span(p.kh, p.dh) / p.sh as usize).max(TASK.div_ceil(p.ow as usize));
+        let least = (p.spans()[0] / p.sh as usize).max(TASK.div_ceil(p.ow as usize));
         let fair = (p.oh as usize * planes).div_ceil(4 * threads);
-        let room =
-            |elements: usize| (elements / stride(p)).saturating_sub(span(p.kh, p.dh)) / p.sh as usize + 1;
+        let room = |elements: usize| (elements / stride(p)).saturating_sub(p.spans()[0]) / p.sh as usize + 1;
         let most = match self.way {
             Way::Whole => fair.min(room(WHOLE)),
             Way::Rings => fair,
@@ -110,5 +111,5 @@ fn stride(p: &Pool) -> usize {
 }
 
 fn apart(p: &Pool) -> bool {
-    p.sh as usize >= span(p.kh, p.dh)
+    p.sh as usize >= p.spans()[0]
 }

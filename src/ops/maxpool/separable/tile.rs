@@ -13,11 +13,6 @@ pub(super) struct Tile<'x> {
     pub(super) columns: Range<usize>,
 }
 
-/// Elements from the first tap of a window to its last.
-pub(super) fn span(k: u32, d: u32) -> usize {
-    (k as usize - 1) * d as usize + 1
-}
-
 impl Tile<'_> {
     pub(super) fn p(&self) -> &Pool {
         &self.plan.p
@@ -69,10 +64,10 @@ impl Tile<'_> {
 
 /// Rows of the image under so many rows of outputs.
 pub(super) fn image_rows(p: &Pool, rows: usize, apart: bool) -> usize {
-    if apart { rows * p.kh as usize } else { (rows - 1) * p.sh as usize + span(p.kh, p.dh) }
+    if apart { rows * p.kh as usize } else { (rows - 1) * p.sh as usize + p.spans()[0] }
 }
 
 /// Elements of a row under so many outputs, a multiple of the stride.
 pub(super) fn padded(p: &Pool, columns: usize) -> usize {
-    ((columns - 1) * p.sw as usize + span(p.kw, p.dw)).next_multiple_of(p.sw as usize)
+    ((columns - 1) * p.sw as usize + p.spans()[1]).next_multiple_of(p.sw as usize)
 }
