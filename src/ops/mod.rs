@@ -23,6 +23,7 @@ pub mod matmul;
 pub mod maxpool;
 pub mod maxpool_backward;
 mod nontemporal;
+mod prefetch;
 pub mod probe;
 mod regularised;
 pub mod relu;

@@ -11,8 +11,9 @@ const LINE: usize = 16;
 /// part is stored past the cache and a part through it costs more than either.
 pub(super) struct Writer<'y> {
     to: &'y mut [f32],
-    /// Elements that are not stored yet, and where they belong.
+    /// Room for elements that are not stored yet, how many there are, and where they belong.
     held: &'y mut Vec<f32>,
+    count: usize,
     at: usize,
 }
 
@@ -20,40 +21,41 @@ pub(super) struct Writer<'y> {
 /// memory that may be kept from call to call.
 #[inline(always)]
 pub(super) fn write<R>(to: &mut [f32], held: &mut Vec<f32>, work: impl FnOnce(&mut Writer<'_>) -> R) -> R {
-    held.clear();
-    work(&mut Writer { to, held, at: 0 })
+    work(&mut Writer { to, held, count: 0, at: 0 })
 }
 
 impl Writer<'_> {
     /// Lets `fill` write `len` elements that belong at `at`.
     #[inline(always)]
     pub(super) fn run(&mut self, at: usize, len: usize, fill: impl FnOnce(&mut [f32])) {
-        if at != self.at + self.held.len() {
+        if at != self.at + self.count {
             self.store_rest();
             self.at = at;
         }
-        let first = self.held.len();
-        self.held.resize(first + len, 0.0);
-        fill(&mut self.held[first..]);
+        if self.held.len() < self.count + len {
+            self.held.resize(self.count + len, 0.0);
+        }
+        fill(&mut self.held[self.count..][..len]);
+        self.count += len;
         self.store_lines();
     }
 
     #[inline(always)]
     fn store_lines(&mut self) {
-        let to = &mut self.to[self.at..][..self.held.len()];
+        let to = &mut self.to[self.at..][..self.count];
         let head = to.as_ptr().align_offset(LINE * size_of::<f32>()).min(to.len());
         let stored = head + (to.len() - head) / LINE * LINE;
         to[..head].copy_from_slice(&self.held[..head]);
         store(&self.held[head..stored], &mut to[head..stored]);
-        self.held.copy_within(stored.., 0);
-        self.held.truncate(self.held.len() - stored);
+        self.held.copy_within(stored..self.count, 0);
+        self.count -= stored;
         self.at += stored;
     }
 
     fn store_rest(&mut self) {
-        self.to[self.at..][..self.held.len()].copy_from_slice(self.held);
-        self.at += self.held.len();
-        self.held.clear();
+        self.to[self.at..][..self.count].copy_from_slice(&self.held[..self.count]);
+        self.at += self.count;
+        self.count = 0;
     }
 }
 

@@ -38,22 +38,21 @@ pub(super) fn along<O: Order>(
         sweep.from.resize(elements, O::VOID);
         sweep.to.resize(elements, O::VOID);
     }
-    let mut nan = false;
     for (row, line) in rows.zip(sweep.from.chunks_exact_mut(len)) {
-        nan |= load::<O>(tile, tile.row(row), line);
+        load::<O>(tile, tile.row(row), line);
     }
+    let nan = O::any_nan(&sweep.from[..elements]);
     windows::<O>(tile, sweep, elements, maxima);
     nan
 }
 
 /// One row of the image with its padding.
 #[inline(always)]
-fn load<O: Order>(tile: &Tile<'_>, row: Option<usize>, line: &mut [O::Tap]) -> bool {
+pub(super) fn load<O: Order>(tile: &Tile<'_>, row: Option<usize>, line: &mut [O::Tap]) {
     let p = tile.p();
     let padding = if p.pad_zero { O::ZERO } else { O::VOID };
     let Some(row) = row else {
-        line.fill(padding);
-        return false;
+        return line.fill(padding);
     };
     let (before, columns) = tile.columns();
     let (left, rest) = line.split_at_mut(before);
@@ -61,7 +60,7 @@ fn load<O: Order>(tile: &Tile<'_>, row: Option<usize>, line: &mut [O::Tap]) -> b
     left.fill(padding);
     right.fill(padding);
     let at = row * p.w as usize + columns.start;
-    O::load(&tile.plane[at..][..columns.len()], at, inside)
+    O::load(&tile.plane[at..][..columns.len()], at, inside);
 }
 
 /// The maxima of all windows that start in the first `elements` of `sweep.from`, every `sw`-th of them kept.

@@ -9,6 +9,7 @@ mod order;
 mod plan;
 mod rings;
 mod sink;
+mod small;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -50,11 +51,11 @@ fn pooled_planes(call: &mut CpuCall<'_, '_>, large: usize) {
     if pairs::suits(&p) {
         return pairs::values(&p, x, cpu::outputs(call.outputs).0);
     }
-    if !p.indices && p.sw == 2 && p.dw == 1 && p.kw <= 4 && p.kh <= 4 {
+    let plan = Plan::new(&p);
+    if plan.way != Way::Small && !p.indices && p.sw == 2 && p.dw == 1 && p.kw <= 4 && p.kh <= 4 {
         // Down first leaves half as many rows to go along, which is worth more than the tiles here.
         return cpu::rayon(call);
     }
-    let plan = Plan::new(&p);
     let (values, indices) = cpu::outputs(call.outputs);
     let rows = plan.band(call.threads);
     let bands_a_task = (TASK / (rows * p.ow as usize)).max(1);
@@ -108,6 +109,7 @@ fn pooled_planes(call: &mut CpuCall<'_, '_>, large: usize) {
 /// Memory that is kept from tile to tile.
 #[derive(Default)]
 struct Scratch<T> {
+    lines: Vec<T>,
     sweep: Sweep<T>,
     runs: Runs<T>,
     rings: Vec<Ring<T>>,
@@ -170,8 +172,9 @@ fn pooled<O: Order, S: Sink<O::Tap>>(
     scratch: &mut Scratch<O::Tap>,
     sink: &mut S,
 ) -> bool {
-    let Scratch { sweep, runs, rings, scans, .. } = scratch;
+    let Scratch { lines, sweep, runs, rings, scans, .. } = scratch;
     match tile.plan.way {
+        Way::Small => small::pooled::<O, S>(tile, stops_at_nan, lines, sink),
         Way::Whole => whole::pooled::<O, S>(tile, stops_at_nan, sweep, runs, sink),
         Way::Rings => rings::pooled::<O, S>(tile, stops_at_nan, sweep, rings, sink),
         Way::VanHerk => van_herk::pooled::<O, S>(tile, stops_at_nan, sweep, scans, sink),

@@ -14,8 +14,10 @@ pub(super) trait Order {
     const ZERO: Self::Tap;
     /// The winner of two, of which `first` comes first. They may overlap.
     fn winner(first: Self::Tap, second: Self::Tap) -> Self::Tap;
-    /// Taps of elements of one row, the first of which stands at `at` in its plane; whether one is a NaN.
-    fn load(row: &[f32], at: usize, taps: &mut [Self::Tap]) -> bool;
+    /// Taps of elements of one row, the first of which stands at `at` in its plane.
+    fn load(row: &[f32], at: usize, taps: &mut [Self::Tap]);
+    /// Whether a tap is a NaN that this order does not know.
+    fn any_nan(taps: &[Self::Tap]) -> bool;
 }
 
 /// Numbers without a NaN.
@@ -39,8 +41,13 @@ impl Order for Numbers {
     }
 
     #[inline(always)]
-    fn load(row: &[f32], _: usize, taps: &mut [f32]) -> bool {
-        copy(row, taps)
+    fn load(row: &[f32], _: usize, taps: &mut [f32]) {
+        copy(row, taps);
+    }
+
+    #[inline(always)]
+    fn any_nan(taps: &[f32]) -> bool {
+        taps.iter().fold(0, |any, v| any | u32::from(v.is_nan())) != 0
     }
 }
 
@@ -55,19 +62,31 @@ impl Order for Values {
     }
 
     #[inline(always)]
-    fn load(row: &[f32], _: usize, taps: &mut [f32]) -> bool {
-        copy(row, taps)
+    fn load(row: &[f32], _: usize, taps: &mut [f32]) {
+        copy(row, taps);
+    }
+
+    #[inline(always)]
+    fn any_nan(_: &[f32]) -> bool {
+        false
     }
 }
 
+/// Elements that are copied at once.
+const BLOCK: usize = 16;
+
+/// A copy without a loop over single elements, nor a call: rows may be short. The last block may copy again what the one
+/// before has copied.
 #[inline(always)]
-fn copy(row: &[f32], taps: &mut [f32]) -> bool {
-    let mut nan = 0u32;
-    for (tap, &v) in taps.iter_mut().zip(row) {
-        *tap = v;
-        nan |= u32::from(v.is_nan());
+fn copy(row: &[f32], taps: &mut [f32]) {
+    let taps = &mut taps[..row.len()];
+    let (Some(last_taps), Some(last)) = (taps.last_chunk_mut::<BLOCK>(), row.last_chunk::<BLOCK>()) else {
+        return taps.iter_mut().zip(row).for_each(|(tap, v)| *tap = *v);
+    };
+    *last_taps = *last;
+    for (taps, row) in taps.as_chunks_mut::<BLOCK>().0.iter_mut().zip(row.as_chunks::<BLOCK>().0) {
+        *taps = *row;
     }
-    nan != 0
 }
 
 /// The bits of a NaN in a key: above those of every number.
@@ -85,11 +104,15 @@ impl Order for Positions {
     }
 
     #[inline(always)]
-    fn load(row: &[f32], at: usize, taps: &mut [i64]) -> bool {
+    fn load(row: &[f32], at: usize, taps: &mut [i64]) {
         let first = u32::try_from(at).unwrap_or(0);
         for (at, (tap, &v)) in (first..).zip(taps.iter_mut().zip(row)) {
             *tap = key(v, at);
         }
+    }
+
+    #[inline(always)]
+    fn any_nan(_: &[i64]) -> bool {
         false
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::small;
 use super::steps::{Step, alone, shared};
 use super::tile::{image_rows, padded};
 use crate::ops::maxpool::Pool;
@@ -13,7 +14,7 @@ const LONG: u32 = 64;
 const MAXIMA: usize = 1 << 17;
 /// Elements of a tile that is pooled as one run: its row maxima, before a step and after it, stay in the second-level cache.
 const WHOLE: usize = 1 << 15;
-/// Elements of a row up to which that pays.
+/// Elements of a row up to which that pays, as do small windows in registers.
 const SHORT: usize = 512;
 /// Outputs that are worth a task of their own.
 pub(super) const TASK: usize = 16_384;
@@ -32,6 +33,8 @@ pub(super) struct Plan {
 /// How the columns of a tile are gone down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
+    /// Sixteen at a time, in registers.
+    Small,
     /// All rows as one run.
     Whole,
     /// Row by row, as many kept as the steps reach back.
@@ -56,7 +59,9 @@ impl Plan {
             p: *p,
             along: shared(p.kw as usize, p.dw as usize),
             down: if lonely { one } else { many },
-            way: if is_short {
+            way: if small::suits(p, SHORT) {
+                Way::Small
+            } else if is_short {
                 Way::Whole
             } else if !lonely && p.kh > LONG {
                 Way::VanHerk
@@ -81,7 +86,7 @@ impl Plan {
         let room = |elements: usize| (elements / stride(p)).saturating_sub(p.spans()[0]) / p.sh as usize + 1;
         let most = match self.way {
             Way::Whole => fair.min(room(WHOLE)),
-            Way::Rings => fair,
+            Way::Small | Way::Rings => fair,
             Way::VanHerk => fair.min(room(MAXIMA)),
         };
         most.max(least).clamp(1, p.oh as usize)

@@ -1,13 +1,28 @@
 //! Where rows of outputs go.
 
+use std::ops::Range;
+
 use super::order::{Order, Positions, decode};
 use super::tile::Tile;
 use crate::ops::nontemporal::Writer;
 
 /// Takes the rows of a tile's outputs.
 pub(super) trait Sink<T> {
+    /// Lets `fill` write rows of the tile, several only where the tile is as wide as the outputs.
+    fn rows(&mut self, rows: Range<usize>, fill: impl FnOnce(&mut [T]));
+
     /// Lets `fill` write row `r` of the tile.
-    fn row(&mut self, r: usize, fill: impl FnOnce(&mut [T]));
+    #[inline(always)]
+    fn row(&mut self, r: usize, fill: impl FnOnce(&mut [T])) {
+        self.rows(r..r + 1, fill);
+    }
+}
+
+/// Where some rows of a tile stand among the outputs of its band.
+#[inline(always)]
+fn place(tile: &Tile<'_>, rows: &Range<usize>) -> Range<usize> {
+    let (ow, columns) = (tile.p().ow as usize, &tile.columns);
+    rows.start * ow + columns.start..(rows.end - 1) * ow + columns.end
 }
 
 /// Rows of values, written where they belong.
@@ -26,12 +41,11 @@ pub(super) enum Band<'y, 'w> {
 
 impl Sink<f32> for Floats<'_, '_, '_, '_> {
     #[inline(always)]
-    fn row(&mut self, r: usize, fill: impl FnOnce(&mut [f32])) {
-        let columns = self.tile.columns.clone();
-        let at = r * self.tile.p().ow as usize + columns.start;
+    fn rows(&mut self, rows: Range<usize>, fill: impl FnOnce(&mut [f32])) {
+        let place = place(self.tile, &rows);
         match self.y {
-            Band::Through(y) => fill(&mut y[at..][..columns.len()]),
-            Band::Past(writer) => writer.run(at, columns.len(), fill),
+            Band::Through(y) => fill(&mut y[place]),
+            Band::Past(writer) => writer.run(place.start, place.len(), fill),
         }
     }
 }
@@ -46,11 +60,10 @@ pub(super) struct Keys<'t, 'y> {
 
 impl Sink<i64> for Keys<'_, '_> {
     #[inline(always)]
-    fn row(&mut self, r: usize, fill: impl FnOnce(&mut [i64])) {
-        let (ow, columns) = (self.tile.p().ow as usize, self.tile.columns.clone());
-        self.line.resize(columns.len(), Positions::VOID);
+    fn rows(&mut self, rows: Range<usize>, fill: impl FnOnce(&mut [i64])) {
+        let place = place(self.tile, &rows);
+        self.line.resize(place.len(), Positions::VOID);
         fill(self.line);
-        let (y, indices) = (&mut self.y[r * ow..][columns.clone()], &mut self.indices[r * ow..][columns]);
-        decode(self.line, self.tile.plane, y, indices);
+        decode(self.line, self.tile.plane, &mut self.y[place.clone()], &mut self.indices[place]);
     }
 }

@@ -126,6 +126,23 @@ fn maxpool_of_many_tiles_is_exact() {
         .unwrap();
 }
 
+/// Two and three taps over short rows have code of their own; rows on either side of a vector, a batch and its limits.
+#[test]
+fn maxpool_of_small_windows_is_exact() {
+    let drawn = (2..4u32, 1..3u32, 2..30u32, 14..70u32, (0..2u32, 0..2u32, 0..2u32, 0..2u32));
+    let all = (drawn, 0..5usize, any::<u64>());
+    runner(300)
+        .run(&all, |((k, s, h, w, (p, ceil, pad_value, indices)), kind, seed)| {
+            let pairs = [("n", 3), ("h", h.max(k)), ("w", w), ("kh", k), ("sh", s), ("ph", p)];
+            let rest = [("ceil", ceil), ("pad_value", pad_value), ("indices", indices)];
+            let Some(sizes) = sizes(&[&pairs[..], &rest].concat()) else {
+                return Err(TestCaseError::fail("refused"));
+            };
+            exact(&sizes, &image(kind, seed, OP.len(&sizes, "x")))
+        })
+        .unwrap();
+}
+
 /// Windows of two by two have code of their own; rows of outputs on either side of a block of sixteen.
 #[test]
 fn maxpool_of_pairs_is_exact() {

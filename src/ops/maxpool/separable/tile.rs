@@ -41,6 +41,15 @@ impl Tile<'_> {
         (row < p.h as usize).then_some(row)
     }
 
+    /// The rows of the image among rows number `numbers` of these, whole and as they stand in memory.
+    pub(super) fn image(&self, numbers: Range<usize>) -> &[f32] {
+        let mut rows = numbers.filter_map(|number| self.row(number));
+        let Some(first) = rows.next() else { return &[] };
+        let last = rows.next_back().unwrap_or(first);
+        let w = self.p().w as usize;
+        &self.plane[first * w..(last + 1) * w]
+    }
+
     /// Elements of a row with its padding, a multiple of the stride.
     pub(super) fn padded(&self) -> usize {
         padded(self.p(), self.columns.len())
