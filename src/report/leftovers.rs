@@ -62,7 +62,14 @@ mod tests {
     fn what_the_new_report_does_not_write_goes_and_all_else_stays() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
-        let all = ["figures/a.svg", "figures/b.svg", "tables/a.csv", "tables/b.csv", "figures/mine.svg", "notes.csv"];
+        let all = [
+            "figures/a.svg",
+            "figures/b.svg",
+            "tables/a.csv",
+            "tables/b.csv",
+            "figures/mine.svg",
+            "notes.csv",
+        ];
         for folder in ["figures", "tables", "figures/deep"] {
             std::fs::create_dir(at(folder)).unwrap();
         }
@@ -74,7 +81,8 @@ mod tests {
 
         // A list that someone wrote into.
         let list = std::fs::read_to_string(at(LIST)).unwrap();
-        let more = "notes.csv\nreport.md\nfigures/deep/c.svg\nfigures/../notes.csv\n../x.csv\nfigures/gone.svg\n";
+        let more =
+            "notes.csv\nreport.md\nfigures/deep/c.svg\nfigures/../notes.csv\n../x.csv\nfigures/gone.svg\n";
         std::fs::write(at(LIST), format!("{list}{more}")).unwrap();
         replace(dir.path(), &[at("figures/a.svg"), at("tables/b.csv")]).unwrap();
         let left: Vec<&str> = all.into_iter().filter(|name| at(name).exists()).collect();
