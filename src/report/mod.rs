@@ -1,7 +1,7 @@
 //! Figures and tables from analysis: run folders in, a report out.
 //!
 //! [`report`] reads nothing but the folders that runs left, of sweeps and of trainings, and writes `report.md`, `report.html`, `thesis.md` where
-//! a run repeats the thesis, `tables/*.csv`, `figures/*.svg` and `figures/*.png`. The same files give the same bytes.
+//! a run repeats the thesis, `tables/*.csv`, `figures/*.svg`, `figures/*.png` and a list of these. The same files give the same bytes.
 
 mod axis;
 mod bars;
