@@ -56,5 +56,12 @@ fn without_an_adapter_the_cpu_has_its_ceilings() {
     let found = ceilings(&Engine::new(None, 2).unwrap()).unwrap();
     assert_eq!((found.adapter.as_deref(), found.threads), (None, 2));
     assert!(found.skipped.is_empty() && roof(&found, Side::Gpu, "matmul").is_none());
-    assert!(roof(&found, Side::Cpu, "matmul").is_some());
+    let product = found.probe(ProbeKind::Product, Side::Cpu).and_then(rate).unwrap();
+    let chains = found.probe(ProbeKind::FmaF32, Side::Cpu).and_then(rate).unwrap();
+    // In the tests' own profile the chains may not be compiled as they are in a release.
+    assert!(
+        cfg!(debug_assertions) || chains > 0.5 * product,
+        "{chains} in registers, {product} in the product"
+    );
+    assert_eq!(roof(&found, Side::Cpu, "matmul").unwrap().flops_per_s, chains.max(product));
 }

@@ -1,11 +1,11 @@
-//! The committed page in headless Chromium: no error, no request, nothing wider than a phone, tables that sort. Where
+//! The committed pages in headless Chromium: no error, no request, nothing wider than a phone, tables that sort. Where
 //! Chromium is missing the test is ignored, visibly; with `TESELA_REQUIRE_BROWSER=1`, as in continuous integration, it
 //! fails. `TESELA_KEEP_SCREENSHOT=page.png` keeps a picture.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first fault")]
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -89,6 +89,89 @@ fn seconds(cell: &str) -> f64 {
     value * unit
 }
 
+/// As [`WRAPPER`], for any report: every table is sorted by each column, and told the origin of its first row.
+const ANY: &str = r#"<!DOCTYPE html><meta charset="utf-8"><body style="margin:0">
+<iframe id="f" src="report.html" style="width:360px;height:800px;border:0"></iframe><pre id="seen"></pre><script>
+document.getElementById("f").addEventListener("load", (event) => {
+  const page = event.target.contentDocument;
+  const say = (name, value) => document.getElementById("seen").append(`${name}=${value}\n`);
+  say("title", page.title);
+  say("width", page.documentElement.scrollWidth);
+  say("requests", event.target.contentWindow.performance.getEntriesByType("resource").length);
+  for (const details of page.querySelectorAll("details")) details.open = true;
+  say("opened", page.documentElement.scrollWidth);
+  const tables = [...page.querySelectorAll("table")];
+  let lost = 0;
+  for (const table of tables) {
+    const rows = () => [...table.tBodies[0].rows].map((row) => row.textContent).sort().join("|");
+    const before = rows();
+    for (const button of table.querySelectorAll("thead button")) button.click();
+    if (rows() !== before) lost += 1;
+    const row = table.tBodies[0].rows[0];
+    if (row) row.click();
+  }
+  say("tables", tables.length);
+  say("lost", lost);
+  say("told", page.documentElement.scrollWidth);
+  say("figures", page.querySelectorAll("svg").length);
+  say("done", "yes");
+});
+</script>"#;
+
+/// What a wrapper saw of a report, by name; the browser's console had nothing to say.
+fn seen(browser: &str, report: &Path, wrapper: &str, root: &Path) -> impl Fn(&str) -> String + use<> {
+    std::fs::copy(report, root.join("report.html")).unwrap();
+    std::fs::write(root.join("wrapper.html"), wrapper).unwrap();
+    let output = visit(browser, root, "wrapper.html", &["--window-size=800,900", "--dump-dom"]);
+    let dom = String::from_utf8_lossy(&output.stdout).into_owned();
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    let complaints: Vec<&str> = log.lines().filter(|l| l.contains("CONSOLE")).collect();
+    assert!(complaints.is_empty(), "{}: {complaints:?}", report.display());
+    let report = report.display().to_string();
+    move |name| {
+        let line =
+            dom.lines().find_map(|l| l.rsplit('>').next().unwrap_or(l).strip_prefix(&format!("{name}=")));
+        line.unwrap_or_else(|| panic!("{report} did not say `{name}`: {log}")).to_owned()
+    }
+}
+
+/// The pages below a folder.
+fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            pages(&path, found);
+        } else if path.ends_with("report.html") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_committed_page_needs_nothing_and_fits_a_phone() {
+    let Some(browser) = browser() else { return };
+    let mut all = Vec::new();
+    pages(&Path::new(env!("CARGO_MANIFEST_DIR")).join("results"), &mut all);
+    assert!(all.len() >= 7, "{all:?}");
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap();
+    for page in all {
+        let seen = seen(browser, &page, ANY, &root);
+        let page = page.display();
+        assert_eq!(seen("done"), "yes", "{page}");
+        assert!(seen("title").starts_with("Tesela report"), "{page}");
+        let widths = ["width", "opened", "told"].map(&seen);
+        assert_eq!(widths, ["360"; 3], "{page}: text overflows");
+        assert_eq!(
+            (seen("requests").as_str(), seen("lost").as_str()),
+            ("0", "0"),
+            "{page}: requests, rows lost by sorting"
+        );
+        let counts = ["tables", "figures"].map(|name| seen(name).parse::<u32>().unwrap());
+        assert!(counts.iter().all(|count| *count > 0), "{page}: {counts:?} tables and figures");
+    }
+}
+
 #[test]
 fn the_page_needs_nothing_and_fits_a_phone() {
     let Some(browser) = browser() else { return };
@@ -96,18 +179,7 @@ fn the_page_needs_nothing_and_fits_a_phone() {
     // A path without links: some builds of the browser see no other.
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().canonicalize().unwrap();
-    std::fs::copy(report, root.join("report.html")).unwrap();
-    std::fs::write(root.join("wrapper.html"), WRAPPER).unwrap();
-
-    let output = visit(browser, &root, "wrapper.html", &["--window-size=800,900", "--dump-dom"]);
-    let (dom, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let complaints: Vec<&str> = log.lines().filter(|l| l.contains("CONSOLE")).collect();
-    assert!(complaints.is_empty(), "{complaints:?}");
-    let seen = |name: &str| {
-        let line =
-            dom.lines().find_map(|l| l.rsplit('>').next().unwrap_or(l).strip_prefix(&format!("{name}=")));
-        line.unwrap_or_else(|| panic!("the page did not say `{name}`: {log}")).to_owned()
-    };
+    let seen = seen(browser, &report, WRAPPER, &root);
     assert_eq!(seen("done"), "yes");
     assert!(seen("title").starts_with("Tesela report"));
     assert_eq!((seen("width").as_str(), seen("opened").as_str()), ("360", "360"), "text overflows");

@@ -75,6 +75,39 @@ fn a_stopped_sweep_keeps_its_samples_and_goes_on() {
     assert_eq!(only().len(), 2);
 }
 
+/// Wherever a sweep in rounds is stopped, each point gets its samples in as many parts as there are rounds, all points of a
+/// round before any of the next, a first call before each part.
+#[test]
+fn rounds_pass_over_all_points_and_go_on_where_they_were_stopped() {
+    let engine = Engine::new(None, 2).unwrap();
+    let text = TEXT.replace("max_samples = 4", "max_samples = 4\nrounds = 2");
+    let experiment = Experiment::from_bytes(Path::new("small.toml"), text.as_bytes()).unwrap();
+    for patience in [12, 30, 50] {
+        let root = tempfile::tempdir().unwrap();
+        let run = |observer: &mut dyn Observer| {
+            let (engine, experiment) = (&engine, &experiment);
+            let provenance = Provenance::default();
+            Sweep { experiment, engine, root: root.path(), seed: 35, inputs: None, provenance }.run(observer)
+        };
+        assert!(matches!(run(&mut Impatient(patience.into())), Err(Error::Interrupted)), "{patience}");
+        let outcome = run(&mut Silent).unwrap();
+        assert!(outcome.resumed);
+        let rows = Folder::read(&outcome.folder).unwrap().rows;
+        for variant in ["serial", "rayon", "library"] {
+            for m in ["3", "8", "16"] {
+                let at = |r: &&tesela::record::Row| r.variant == variant && r.sizes[0].1 == m;
+                let kinds: Vec<_> = rows.iter().filter(at).map(|r| r.call.unwrap()).collect();
+                use CallKind::{First, Warm};
+                assert_eq!(kinds, [First, Warm, Warm, First, Warm, Warm], "{variant} {m}");
+            }
+        }
+        let sizes: Vec<&str> =
+            rows.iter().filter(|r| r.call == Some(CallKind::First)).map(|r| &*r.sizes[0].1).collect();
+        assert_eq!(sizes, ["3", "3", "3", "8", "8", "8", "16", "16", "16"].repeat(2), "{patience}");
+        assert_eq!(rows.iter().filter(|r| r.status == Status::Failed).count(), 3, "m = 0 is told once");
+    }
+}
+
 #[test]
 fn threads_are_an_axis_of_parallel_variants() {
     let root = tempfile::tempdir().unwrap();

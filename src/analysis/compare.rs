@@ -1,14 +1,17 @@
 //! Two runs of the same points: what became faster, what slower, and of which nothing can be said.
 //!
-//! A point is called slower when three things hold: its median rose by more than the threshold, the 95 % interval of the
-//! ratio of the medians lies above 1, and the samples of the two runs differ by the Mann-Whitney test at 1 % after the
+//! A point is called slower when three things hold: its time rose by more than the threshold, the 95 % interval of the ratio
+//! lies above 1, and the two runs differ at 1 % (Mann and Whitney's test of the calls, or Welch's of the rounds) after the
 //! correction of Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6
 //! (1979). The correction makes that 1 % the chance of even one false alarm among all points of a comparison, however
 //! many they are. Faster is the mirror image.
 //!
-//! All of it speaks about the noise within the two runs. What shifts a whole run (another program, a warmer machine) no
-//! statistic of two runs can tell from a change of the code: compare two runs of the same code first.
+//! Where both sides have two rounds or more at a point, the round is the unit: the ratio, its interval and the test come
+//! from the medians of the rounds (`by_rounds`), so that what shifts a whole round of a shared machine counts as noise.
+//! With one round a side the calls must do, and all speaks about the noise within the two runs only: what shifts a whole run
+//! no statistic of them can tell from a change of the code.
 
+use super::by_rounds::{Sides, apart, usable};
 use super::mann_whitney::mann_whitney;
 use super::points::{Point, Time};
 use super::stats::{Estimate, Interval};
@@ -54,11 +57,15 @@ pub struct Pair<'a> {
     pub b: &'a Point,
     /// Which time is compared.
     pub time: Time,
-    /// The second run's median over the first one's: above 1 the second is slower. Absent where a time is missing, and
-    /// where the two come from different clocks.
+    /// The second run's median over the first one's, or by rounds the mean ratio: above 1 the second is slower. Absent
+    /// where a time is missing, and where the two come from different clocks.
     pub ratio: Option<Estimate>,
-    /// The p-value of the Mann-Whitney test; [`judge`] corrects it for the number of pairs.
+    /// The p-value of the test; [`judge`] corrects it for the number of pairs.
     pub p: Option<f64>,
+    /// Rounds of the first run and of the second.
+    pub rounds: [usize; 2],
+    /// Whether the round is the unit; [`judge`] says so.
+    pub by_rounds: bool,
     /// What it means; unclear until [`judge`] has said otherwise.
     pub verdict: Verdict,
 }
@@ -100,6 +107,8 @@ fn pair<'a>(a: &'a Point, b: &'a Point, time: Time) -> Pair<'a> {
         time,
         ratio: times.and_then(|(x, y)| y.ratio(x)),
         p: times.and_then(|(x, y)| mann_whitney(y.samples(), x.samples())).map(|test| test.p),
+        rounds: [a, b].map(|p| p.round_medians(time).len()),
+        by_rounds: false,
         verdict: Verdict::Unclear,
     }
 }
@@ -107,6 +116,7 @@ fn pair<'a>(a: &'a Point, b: &'a Point, time: Time) -> Pair<'a> {
 /// Judges all pairs of a comparison together; `threshold` is a share, 0.05 for 5 %.
 pub fn judge<'p, 'a: 'p>(pairs: impl IntoIterator<Item = &'p mut Pair<'a>>, threshold: f64) {
     let mut pairs: Vec<&mut Pair<'a>> = pairs.into_iter().collect();
+    test_rounds(&mut pairs);
     correct(&mut pairs);
     for pair in pairs {
         let Some(Estimate { value, interval: Some(Interval { low, high }), .. }) = pair.ratio else {
@@ -126,16 +136,29 @@ pub fn judge<'p, 'a: 'p>(pairs: impl IntoIterator<Item = &'p mut Pair<'a>>, thre
     }
 }
 
+/// Puts the ratio, the interval and the p-value of the rounds in the place of those of the calls, where there are rounds.
+fn test_rounds(pairs: &mut [&mut Pair<'_>]) {
+    let with_rounds = |pair: &&mut &mut Pair<'_>| {
+        pair.ratio.is_some() && [pair.a, pair.b].iter().all(|p| usable(&p.round_medians(pair.time)))
+    };
+    let mut pairs: Vec<_> = pairs.iter_mut().filter(with_rounds).collect();
+    let sides: Vec<Sides> =
+        pairs.iter().map(|pair| [pair.a, pair.b].map(|p| p.round_medians(pair.time))).collect();
+    for (pair, judged) in pairs.iter_mut().zip(apart(&sides)) {
+        (pair.ratio, pair.p, pair.by_rounds) = (Some(judged.ratio), Some(judged.p), true);
+    }
+}
+
 /// How many pairs have too few samples to be told apart among so many, however far apart they are: the least p-value that
 /// Mann and Whitney's test can give, 2 over the ways to choose the one side's samples from all, times the number of pairs,
-/// is above the level.
+/// is above the level. Pairs that are judged by rounds have no such bound.
 pub fn too_few<'p, 'a: 'p>(pairs: impl IntoIterator<Item = &'p Pair<'a>>) -> usize {
     let pairs: Vec<&Pair<'a>> = pairs.into_iter().collect();
     let tested = pairs.iter().filter(|pair| pair.p.is_some()).count() as f64;
     let hopeless = |pair: &&&Pair<'_>| {
         let samples = [pair.a, pair.b].map(|p| p.resamples(pair.time).map_or(0, |r| r.samples().len()));
         let ways: f64 = (1..=samples[0]).map(|i| (samples[1] + i) as f64 / i as f64).product();
-        pair.p.is_some() && 2.0 / ways * tested > ALARM
+        !pair.by_rounds && pair.p.is_some() && 2.0 / ways * tested > ALARM
     };
     pairs.iter().filter(hopeless).count()
 }

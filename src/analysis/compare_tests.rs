@@ -20,14 +20,19 @@ fn verdicts(a: &[Point], b: &[Point], threshold: f64) -> Vec<Verdict> {
     found.pairs.iter().map(|p| p.verdict).collect()
 }
 
+/// A standard normal number: Box and Muller.
+pub(super) fn gauss(rng: &mut ChaCha8Rng) -> f64 {
+    let radius = (-2.0 * (1.0 - rng.random_range(0.0..1.0_f64)).ln()).sqrt();
+    radius * (2.0 * std::f64::consts::PI * rng.random_range(0.0..1.0_f64)).cos()
+}
+
 /// The noise of a machine of two shared cores: 4 % log-normal, and one call in twenty is interrupted and takes up to
 /// half as long again.
-fn noisy(rng: &mut ChaCha8Rng, count: usize, sigma: f64) -> Vec<f64> {
+pub(super) fn noisy(rng: &mut ChaCha8Rng, count: usize, sigma: f64) -> Vec<f64> {
     let sample = |_| {
-        let radius = (-2.0 * (1.0 - rng.random_range(0.0..1.0_f64)).ln()).sqrt();
-        let gauss = radius * (2.0 * std::f64::consts::PI * rng.random_range(0.0..1.0_f64)).cos();
+        let quiet = (sigma * gauss(rng)).exp();
         let interrupted = rng.random_range(0.0..1.0) < 0.05;
-        (sigma * gauss).exp() * if interrupted { 1.0 + rng.random_range(0.0..0.5) } else { 1.0 }
+        quiet * if interrupted { 1.0 + rng.random_range(0.0..0.5) } else { 1.0 }
     };
     (0..count).map(sample).collect()
 }
@@ -99,6 +104,18 @@ fn p_values_are_corrected_for_their_number() {
     assert!(apart(18).iter().all(|v| *v == Verdict::Unclear));
 }
 
+/// Runs both simulations, half of the draws on each of two threads, and adds up what they count.
+pub(super) fn counted(draws: u64, outcome: impl Fn(u64) -> [bool; 2] + Sync) -> [u64; 2] {
+    let add = |sum: [u64; 2], [x, y]: [bool; 2]| [sum[0] + u64::from(x), sum[1] + u64::from(y)];
+    let sum = |from: u64| (from..draws).step_by(2).map(&outcome).fold([0, 0], add);
+    let (even, odd) = std::thread::scope(|scope| {
+        let even = scope.spawn(|| sum(0));
+        let odd = sum(1);
+        (even.join().expect("no panic"), odd)
+    });
+    [even[0] + odd[0], even[1] + odd[1]]
+}
+
 #[test]
 fn a_planted_slowdown_is_found_and_identical_runs_raise_no_alarm() {
     const RUNS: u64 = 200;
@@ -114,16 +131,9 @@ fn a_planted_slowdown_is_found_and_identical_runs_raise_no_alarm() {
         let (base, again, slow) = (side(1.0), side(1.0), side(1.1));
         let found = verdicts(&base, &slow, 0.05);
         let alarm = verdicts(&base, &again, 0.05).contains(&Verdict::Slower);
-        (u64::from(found[7] == Verdict::Slower), u64::from(alarm))
+        [found[7] == Verdict::Slower, alarm]
     };
-    let sum = |from: u64| {
-        (from..RUNS).step_by(2).map(outcome).fold((0, 0), |(f, w), (found, wolf)| (f + found, w + wolf))
-    };
-    let ((f1, w1), (f2, w2)) = std::thread::scope(|scope| {
-        let even = scope.spawn(|| sum(0));
-        (even.join().expect("no panic"), sum(1))
-    });
-    let (found, wolf) = (f1 + f2, w1 + w2);
+    let [found, wolf] = counted(RUNS, outcome);
     assert!(
         found * 100 >= RUNS * 95,
         "a planted 10 % slowdown was found in {found} of {RUNS} runs, fewer than 95 %"

@@ -12,12 +12,14 @@ pub mod amdahl;
 pub mod axis;
 mod bca;
 pub mod bootstrap;
+mod by_rounds;
 pub mod checks;
 pub mod compare;
 pub mod crossover;
 pub mod growth;
 mod least_squares;
 pub mod mann_whitney;
+mod moderated;
 mod normal;
 mod order_interval;
 pub mod outliers;
@@ -28,6 +30,7 @@ pub mod roofline;
 pub mod scaling;
 pub mod speedup;
 pub mod stats;
+mod student;
 pub mod threads;
 pub mod training;
 pub mod trend;
@@ -41,6 +44,8 @@ mod compare_tests;
 mod crossover_tests;
 #[cfg(test)]
 mod peers_tests;
+#[cfg(test)]
+mod rounds_tests;
 #[cfg(test)]
 mod scaling_tests;
 #[cfg(test)]

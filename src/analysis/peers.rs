@@ -1,10 +1,15 @@
-//! Our best variant beside each other library at the same sizes: ratios of medians of one run, with intervals.
+//! Our best variant beside each other library at the same sizes: ratios within one run, with intervals.
+//!
+//! Such runs go in rounds, ours and then each library, so that what shifts the machine for minutes meets both sides of a round
+//! alike. The ratio is taken round by round; its interval says how far the rounds agree, with what all comparisons of the run
+//! show of that (`by_rounds`).
 //!
 //! A row of another library has a variant that begins with [`PREFIX`]. Like is held against like: what runs on the CPU
 //! against our CPU variants with no more threads, what runs on an adapter against our kernels on that adapter.
 
+use super::by_rounds::paired;
 use super::points::{Point, Time};
-use super::stats::Estimate;
+use super::stats::{Estimate, median};
 use crate::record::{Clock, WITH_CHECKS};
 
 /// What the variants of other libraries begin with.
@@ -36,8 +41,11 @@ pub struct Beside<'a> {
     /// Which time is compared: the call on the CPU; on an adapter the kernel where the device's timestamps give it on
     /// both sides, else resident.
     pub time: Time,
-    /// The other library's median over ours: how many times as fast ours is.
+    /// The other library's time over ours, how many times as fast ours is: the geometric mean over the rounds; of a single
+    /// round the ratio of the medians.
     pub ratio: Estimate,
+    /// Rounds behind the ratio; 0 where there is but one and the calls must do.
+    pub rounds: usize,
 }
 
 impl Beside<'_> {
@@ -54,7 +62,23 @@ impl Beside<'_> {
 /// Every point of another library beside our best at the same op and sizes, in the order of the rows. A point without
 /// one of ours to compare with is left out.
 pub fn beside(points: &[Point]) -> Vec<Beside<'_>> {
-    points.iter().filter(|p| is_peer(&p.variant)).filter_map(|peer| best_beside(points, peer)).collect()
+    let peers = points.iter().filter(|p| is_peer(&p.variant));
+    let mut found: Vec<Beside<'_>> = peers.filter_map(|peer| best_beside(points, peer)).collect();
+    let pairs: Vec<Vec<(f64, f64)>> = found.iter().map(rounds).collect();
+    let enough = |pairs: &&Vec<(f64, f64)>| pairs.len() >= 2;
+    let judged = paired(&pairs.iter().filter(enough).cloned().collect::<Vec<_>>());
+    let with_rounds = found.iter_mut().zip(&pairs).filter(|(_, pairs)| enough(pairs));
+    for ((beside, pairs), judged) in with_rounds.zip(judged) {
+        (beside.ratio, beside.rounds) = (judged.ratio, pairs.len());
+    }
+    found
+}
+
+/// The medians of ours and of theirs in each round that both have.
+fn rounds(beside: &Beside<'_>) -> Vec<(f64, f64)> {
+    let of = |point: &Point| point.rounds(beside.time).iter().map(|r| median(r)).collect::<Vec<_>>();
+    let both = of(beside.ours).into_iter().zip(of(beside.peer));
+    both.filter_map(|(a, b)| a.zip(b)).filter(|(a, b)| *a > 0.0 && *b > 0.0).collect()
 }
 
 fn best_beside<'a>(points: &'a [Point], peer: &'a Point) -> Option<Beside<'a>> {
@@ -78,6 +102,6 @@ fn best_beside<'a>(points: &'a [Point], peer: &'a Point) -> Option<Beside<'a>> {
         let usable = |p: &&Point| time != Time::Kernel || p.clock == Some(Clock::Timestamp);
         let timed = points.iter().filter(like).filter(usable).filter_map(|p| Some((p, p.resamples(time)?)));
         let (ours, least) = timed.min_by(|a, b| a.1.estimate().value.total_cmp(&b.1.estimate().value))?;
-        Some(Beside { ours, peer, time, ratio: theirs.ratio(least)? })
+        Some(Beside { ours, peer, time, ratio: theirs.ratio(least)?, rounds: 0 })
     })
 }

@@ -93,3 +93,30 @@ fn a_library_alone_is_no_comparison() {
     let none = points(&rows("library", Some(2), 10, None));
     assert!(beside(&none).is_empty());
 }
+
+/// Five rounds in which the machine's speed varies threefold, alike for both sides: the ratio is known to a percent, and
+/// that of a library whose rounds do not follow is not.
+#[test]
+fn rounds_are_paired() {
+    let machine = [10_000, 30_000, 12_000, 9_000, 20_000];
+    let in_rounds = |variant: &str, percents: [u64; 5]| -> Vec<Row> {
+        let round = |(ns, percent): (u64, u64)| {
+            let mut rows = rows(variant, Some(2), ns * percent / 100, None);
+            rows[0].call = Some(CallKind::First);
+            rows
+        };
+        machine.into_iter().zip(percents).flat_map(round).collect()
+    };
+    let all = [
+        in_rounds("library", [100; 5]),
+        in_rounds("peer_steady", [109, 110, 111, 110, 110]),
+        in_rounds("peer_erratic", [110, 60, 190, 100, 150]),
+    ]
+    .concat();
+    let points = points(&all);
+    let found = beside(&points);
+    let interval = found[0].ratio.interval.unwrap();
+    assert!(interval.contains(1.1) && interval.high - interval.low < 0.03, "{interval:?}");
+    assert_eq!((found[0].winner(), found[0].rounds), (Winner::Ours, 5));
+    assert_eq!((found[1].winner(), found[1].rounds), (Winner::Unclear, 5));
+}

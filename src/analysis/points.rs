@@ -71,9 +71,11 @@ pub struct Point {
     pub clock: Option<Clock>,
     /// Median parts of a warm call.
     pub phases: Phases,
-    /// The median end-to-end time of the first calls, compilation included; in nanoseconds.
+    /// The median end-to-end time of the first calls, in nanoseconds: of those that compiled, where any did, since rounds after
+    /// the first find their kernels ready.
     pub first: Option<f64>,
     times: [Option<Resamples>; 3],
+    rounds: [Vec<Vec<f64>>; 3],
 }
 
 impl Point {
@@ -90,6 +92,17 @@ impl Point {
     /// What speaks against the samples behind [`Self::time`], and how many of them stand apart.
     pub fn quality(&self, time: Time) -> Option<Quality> {
         self.resamples(time).map(|r| quality(r.samples()))
+    }
+
+    /// The warm calls round by round, in nanoseconds; a round without any is empty. A first call begins a round, as
+    /// [`CallKind::First`] says.
+    pub fn rounds(&self, time: Time) -> &[Vec<f64>] {
+        &self.rounds[time as usize]
+    }
+
+    /// The median of each round that has warm calls.
+    pub fn round_medians(&self, time: Time) -> Vec<f64> {
+        self.rounds(time).iter().filter_map(|round| median(round)).collect()
     }
 
     /// The samples behind [`Self::time`] and the medians of their resamples.
@@ -163,7 +176,12 @@ fn point(head: &Row, members: &[&Row]) -> Option<Point> {
     let warm = |cell: fn(&Row) -> Option<u64>| -> Vec<f64> {
         of_kind(CallKind::Warm).filter_map(cell).map(nanoseconds).collect()
     };
-    let first: Vec<f64> = of_kind(CallKind::First).filter_map(whole).map(nanoseconds).collect();
+    let compiled = of_kind(CallKind::First).any(|r| r.compile_ns.is_some());
+    let first: Vec<f64> = of_kind(CallKind::First)
+        .filter(|r| r.compile_ns.is_some() || !compiled)
+        .filter_map(whole)
+        .map(nanoseconds)
+        .collect();
     let name = name(&head.op, &head.variant, head.threads, &head.sizes);
     let mut kind = 0_u8;
     let mut draw = |cell: fn(&Row) -> Option<u64>| {
@@ -180,6 +198,12 @@ fn point(head: &Row, members: &[&Row]) -> Option<Point> {
     if times.iter().all(Option::is_none) {
         return None;
     }
+    let of_rounds = |cell: fn(&Row) -> Option<u64>| rounds(members, cell);
+    let rounds = if head.threads.is_some() {
+        [of_rounds(whole), of_rounds(whole), of_rounds(whole)]
+    } else {
+        [of_rounds(|r| r.kernel_ns), of_rounds(|r| r.resident_ns), of_rounds(|r| r.total_ns)]
+    };
     let launch: Vec<f64> = of_kind(CallKind::Warm)
         .filter_map(|r| Some(nanoseconds(r.resident_ns?.saturating_sub(r.kernel_ns?))))
         .collect();
@@ -203,7 +227,30 @@ fn point(head: &Row, members: &[&Row]) -> Option<Point> {
         phases,
         first: median(&first),
         times,
+        rounds,
     })
+}
+
+/// The warm times of a point's rows, cut where a first call stands and, of rows of several runs, where the numbers of the
+/// warm samples begin again.
+fn rounds(members: &[&Row], cell: fn(&Row) -> Option<u64>) -> Vec<Vec<f64>> {
+    let mut found: Vec<Vec<f64>> = Vec::new();
+    let mut last: Option<u32> = None;
+    for row in members {
+        if row.call == Some(CallKind::First) {
+            found.push(Vec::new());
+            last = None;
+            continue;
+        }
+        if found.is_empty() || last.is_some_and(|last| row.sample <= last) {
+            found.push(Vec::new());
+        }
+        last = Some(row.sample);
+        if let (Some(round), Some(time)) = (found.last_mut(), cell(row)) {
+            round.push(nanoseconds(time));
+        }
+    }
+    found
 }
 
 /// What a point's streams of random numbers are named after.

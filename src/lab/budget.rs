@@ -8,7 +8,10 @@ use super::median;
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Budget {
-    /// Warm calls that are thrown away before the first sample.
+    /// Times that the sweep passes over all its points; the samples and the seconds of a point are divided among them.
+    /// Rounds of one point lie minutes apart: only they show how far this machine shifts meanwhile.
+    pub rounds: u32,
+    /// Warm calls that are thrown away before the first sample of a round.
     pub warmup: u32,
     /// Samples of a variant at a point before noise may end the measuring.
     pub min_samples: u32,
@@ -27,6 +30,7 @@ pub struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         Self {
+            rounds: 1,
             warmup: 1,
             min_samples: 10,
             max_samples: 50,
@@ -53,6 +57,16 @@ impl Budget {
 }
 
 impl Budget {
+    /// What of it one round has.
+    pub(super) fn of_a_round(&self) -> Self {
+        Self {
+            min_samples: self.min_samples.div_ceil(self.rounds),
+            max_samples: self.max_samples.div_ceil(self.rounds),
+            point_seconds: self.point_seconds / f64::from(self.rounds),
+            ..*self
+        }
+    }
+
     /// Seconds that a point is expected to take when one call takes `call` seconds: the verified one and the samples.
     pub(super) fn point_cost(&self, call: f64) -> f64 {
         if call >= self.point_seconds {

@@ -16,6 +16,8 @@ const MAX_POINTS: usize = 10_000;
 
 /// The most CPU threads of an experiment.
 const MAX_THREADS: u16 = 4096;
+/// The most rounds of an experiment.
+const MAX_ROUNDS: u32 = 1000;
 
 /// What to measure, and why.
 #[derive(Debug, Clone)]
@@ -150,6 +152,9 @@ impl Experiment {
         let seconds = [budget.noise, budget.point_seconds, budget.variant_seconds, budget.total_seconds];
         if budget.max_samples == 0 || !seconds.iter().all(|s| s.is_finite() && *s >= 0.0) {
             return Err(bad("the budget needs max_samples of 1 or more and no negative numbers".to_owned()));
+        }
+        if !(1..=MAX_ROUNDS).contains(&budget.rounds) {
+            return Err(bad(format!("rounds in the budget are from 1 to {MAX_ROUNDS}")));
         }
         if matches!(&file.variants, Variants::List(list) if list.is_empty()) {
             return Err(bad("it names no variant; leave `variants` out for all of them".to_owned()));
@@ -353,6 +358,7 @@ mod tests {
         assert!(refused(&format!("{HEAD}variants = 'quick'\n[axes]\nm = 1")).contains("known are serial"));
         assert!(refused(&format!("{HEAD}[axes]\nm = []")).contains("no values"));
         assert!(refused(&format!("{HEAD}[axes]\nm = 1\n[budget]\nmax_samples = 0")).contains("max_samples"));
+        assert!(refused(&format!("{HEAD}[axes]\nm = 1\n[budget]\nrounds = 0")).contains("from 1 to 1000"));
         assert!(refused(&format!("{HEAD}threads = [1, 0]\n[axes]\nm = 1")).contains("from 1 to 4096"));
         assert!(refused(&format!("{HEAD}checks = 'none'\n[axes]\nm = 1")).contains("it is \"both\""));
         assert!(refused(&format!("{HEAD}threads = [2, 2]\n[axes]\nm = 1")).contains("different counts"));

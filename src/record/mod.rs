@@ -23,7 +23,7 @@ mod tuned;
 pub use ceilings::{CEILINGS_VERSION, Ceilings, Probe, ProbeKind, Side, SkippedProbe};
 pub use facts::Facts;
 pub use folder::{Folder, RunFolder};
-pub use latest::latest_runs;
+pub use latest::{latest_runs, repeated_runs};
 pub use parse::{MAX_SAMPLES_BYTES, from_bytes, read_samples};
 pub use row::{CallKind, Clock, Row, Status, WITH_CHECKS};
 pub use run::{AdapterInfo, Run, RunStatus, SCHEMA_VERSION};

@@ -3,7 +3,7 @@
 use super::axis::{Scale, Unit};
 use super::bars::{self, Bar};
 use super::chart::{Axis, Chart, Mark, Series};
-use super::palette::look;
+use super::palette::with_threads;
 use super::scene::Scene;
 use crate::analysis::axis::Panel;
 use crate::analysis::points::{Point, Time};
@@ -30,6 +30,14 @@ pub(super) fn series_name(panel: &Panel<'_>, point: &Point) -> String {
     }
 }
 
+/// How many smaller counts of threads the panel has of the point's variant.
+fn place_of_threads(panel: &Panel<'_>, point: &Point) -> usize {
+    let like = panel.points.iter().map(|(_, p)| p).filter(|p| p.variant == point.variant);
+    let smaller: std::collections::BTreeSet<_> =
+        like.map(|p| p.threads).filter(|threads| *threads < point.threads).collect();
+    smaller.len()
+}
+
 /// One curve for each variant (and thread count), through `value` at each size.
 pub(super) fn curves(panel: &Panel<'_>, value: impl Fn(&Point) -> Option<Estimate>) -> Vec<Series> {
     let mut curves: Vec<Series> = Vec::new();
@@ -43,7 +51,7 @@ pub(super) fn curves(panel: &Panel<'_>, value: impl Fn(&Point) -> Option<Estimat
         match curves.iter_mut().find(|s| s.label == label) {
             Some(series) => series.points.push(mark),
             None => {
-                let look = look(&point.variant);
+                let look = with_threads(&point.variant, place_of_threads(panel, point));
                 curves.push(Series { label, look, points: vec![mark], light: false, marked: true });
             }
         }

@@ -1,7 +1,7 @@
 //! Figures and tables from analysis: run folders in, a report out.
 //!
 //! [`report`] reads nothing but the folders that runs left, of sweeps and of trainings, and writes `report.md`, `report.html`, `thesis.md` where
-//! a run repeats the thesis, `tables/*.csv`, `figures/*.svg` and `figures/*.png`. The same files give the same bytes.
+//! a run repeats the thesis, `tables/*.csv`, `figures/*.svg`, `figures/*.png` and a list of these. The same files give the same bytes.
 
 mod axis;
 mod bars;
@@ -14,6 +14,7 @@ mod font;
 mod format;
 mod html;
 mod labels;
+mod leftovers;
 mod markdown;
 mod page;
 mod pair;
@@ -78,8 +79,8 @@ pub struct Summary {
     pub trainings: usize,
 }
 
-/// Builds the report of the run folders `dirs` in `out`, which is made. Earlier reports there are replaced; run
-/// folders are only read.
+/// Builds the report of the run folders `dirs` in `out`, which is made. An earlier report there is replaced: its figures and
+/// tables that this one does not write are removed, and no other file. Run folders are only read.
 ///
 /// # Errors
 /// [`Error::Records`] without a folder, or where a folder holds no row; [`Error::Read`], [`Error::Format`] and
@@ -106,6 +107,7 @@ pub fn report(dirs: &[PathBuf], out: &Path) -> Result<Summary> {
     let mut everything = top.clone();
     everything.extend(body.iter().chain(&thesis).chain(&end).cloned());
     let (figures, tables) = write_parts(&everything, out)?;
+    leftovers::replace(out, &[&figures[..], &tables[..]].concat())?;
 
     let mut sections = body.clone();
     sections.extend(thesis.iter().chain(&end).cloned());

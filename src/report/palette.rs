@@ -17,6 +17,25 @@ pub(super) struct Look {
     pub(super) dash: Dash,
 }
 
+/// The look of a variant with the count of threads that is so many-th among those that it was measured with: its own colour,
+/// sign and dash for the first, then other signs and dashes, all of them different for 21 counts.
+pub(super) fn with_threads(variant: &str, place: usize) -> Look {
+    const SIGNS: [Marker; 7] = [
+        Marker::Circle,
+        Marker::Square,
+        Marker::Diamond,
+        Marker::Triangle,
+        Marker::Down,
+        Marker::Cross,
+        Marker::Plus,
+    ];
+    const DASHES: [Dash; 3] = [None, DASH, DOTS];
+    let own = look(variant);
+    let first = SIGNS.iter().position(|sign| *sign == own.marker).unwrap_or(0);
+    let dash = DASHES.iter().position(|dash| *dash == own.dash).unwrap_or(0);
+    Look { marker: SIGNS[(first + place) % SIGNS.len()], dash: DASHES[(dash + place) % DASHES.len()], ..own }
+}
+
 type Dash = Option<(f64, f64)>;
 
 const DASH: Dash = Some((6.0, 4.0));
@@ -321,6 +340,14 @@ mod tests {
 
     fn distance(a: Colour, b: Colour, sight: &Matrix) -> f64 {
         seen(a, sight).iter().zip(seen(b, sight)).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
+    }
+
+    #[test]
+    fn counts_of_threads_look_different() {
+        let looks: Vec<Look> = (0..21).map(|place| with_threads("library", place)).collect();
+        assert_eq!(looks[0], look("library"));
+        assert!(looks.iter().all(|l| l.colour == looks[0].colour));
+        assert!(looks.iter().enumerate().all(|(i, l)| !looks[..i].contains(l)), "{looks:?}");
     }
 
     #[test]

@@ -45,8 +45,11 @@ pub(super) fn section(source: &Source) -> Vec<Block> {
              library, on inputs of its own, whose outputs were looked at in some places. Each library stands beside our \
              fastest variant at that size, chosen by these same samples: on the CPU the whole call with no more threads than \
              the library had, on an adapter the kernel where both have the device's timestamps, else from submission to \
-             completion. The ratio is that of the two medians, above 1 where ours is faster; a winner is named where its \
-             95 % interval leaves 1 out.",
+             completion. The ratio, above 1 where ours is faster, is the geometric mean over the rounds of their median over \
+             ours, so it need not be the quotient of the two medians shown, which are of all calls. Its 95 % interval is \
+             Student's, from how far the rounds disagree, their spread moderated by that of all comparisons here (Smyth 2004); \
+             of a single round it is the calls' and says nothing about other minutes. A winner is named where the interval \
+             leaves 1 out.",
         ),
     ];
     for op in source.ops() {
@@ -69,8 +72,17 @@ pub(super) fn section(source: &Source) -> Vec<Block> {
 }
 
 fn table(source: &Source, rows: &[&Beside<'_>], points: &[&Point], stem: &str) -> Table {
-    let head =
-        ["sizes", "library", "its median", "ours", "our median", "time", "ours is as fast", "the faster one"];
+    let head = [
+        "sizes",
+        "library",
+        "its median",
+        "ours",
+        "our median",
+        "time",
+        "rounds",
+        "ours is as fast",
+        "the faster one",
+    ];
     let op = points.first().map_or("", |p| p.op.as_str());
     let mut table = Table::new(stem, format!("{op} beside other libraries ({})", source.tag()), &head);
     for row in rows {
@@ -89,6 +101,7 @@ fn table(source: &Source, rows: &[&Beside<'_>], points: &[&Point], stem: &str) -
             row.ours.variant.clone(),
             median(row.ours),
             if row.peer.on_cpu() { "call" } else { row.time.name() }.to_string(),
+            row.rounds.max(1).to_string(),
             format::factor_estimate(row.ratio),
             winner,
         ];

@@ -54,7 +54,8 @@ pub(super) fn blocks(source: &Source, panel: &Panel<'_>, stem: &str) -> Vec<Bloc
             "More than 100 % means that the data fit into a cache that the probes' buffers do not fit, or that a variant \
              does fewer operations than the plain definition, as separable pooling does, or others, as products on matrix \
              units. A comparison counts as one operation, a multiply and add as two, so that pooling reaches half of the \
-             arithmetic at most. On the CPU the arithmetic is what the library's own product reaches.",
+             arithmetic at most. On the CPU the arithmetic is that of multiply-adds in registers, \
+             or the library's own product where that went faster or nothing else was measured.",
         ),
     ]
 }
@@ -206,8 +207,8 @@ pub(super) fn ceilings(source: &Source) -> Vec<Block> {
     let mut blocks = vec![
         Block::Table(table),
         text(format!(
-            "On the adapter by WGSL kernels of our own, on the CPU with {} threads by plain copies and the tuned library's \
-             product; each result was verified. The fastest call counts: a ceiling is what was reached once.",
+            "On the adapter by WGSL kernels of our own, on the CPU with {} threads by plain copies, by multiply-adds \
+             in registers where the table has them, and by the tuned library's product; each result was verified. The fastest call counts: a ceiling is what was reached once.",
             found.threads
         )),
     ];

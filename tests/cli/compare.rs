@@ -111,7 +111,84 @@ fn of_a_parent_the_latest_runs_are_taken() {
     passes(&output);
     let value = json_of(&output);
     assert_eq!(value["summary"]["faster"], 2, "{value:#}");
-    assert!(value["runs"][0]["a"].as_str().unwrap().ends_with("2"), "{value:#}");
+    let of_a = value["runs"][0]["a"].as_array().unwrap();
+    assert!(
+        of_a.len() == 1 && of_a[0].as_str().unwrap().ends_with("2"),
+        "other programs' runs are no repeats: {value:#}"
+    );
+}
+
+/// Marks a run as one that others of the same key repeat.
+fn key(folder: &Path, key: &str) {
+    let path = folder.join("run.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, text.replace(r#""resume_key":"""#, &format!(r#""resume_key":"{key}""#))).unwrap();
+}
+
+#[test]
+fn of_a_parent_all_runs_that_the_latest_repeats_are_rounds() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    // Runs of one program that shift by several percent, `rayon` with them; the other program's is not among them.
+    for (number, factor) in [0.9, 1.0, 1.08, 0.97, 1.03].into_iter().enumerate() {
+        let path = at(&format!("before/x/{number}"));
+        folder(&path, &format!("2024-01-0{}T00:00:00Z", number + 1), "A", factor);
+        key(&path, if number == 0 { "other" } else { "same" });
+    }
+    folder(&at("once"), "2024-01-07T00:00:00Z", "A", 1.08);
+    let twice = compare(&at("before/x/3"), &at("once"), &["--json"]);
+    let value = json_of(&twice);
+    assert_eq!(
+        (&value["points"][2]["verdict"], &value["points"][2]["unit"]),
+        (&json!("slower"), &json!("call"))
+    );
+    assert!(value["shifts_not_covered"].as_str().unwrap().contains("rounds = 5"), "{value:#}");
+    assert!(stderr(&twice).contains("is not covered"), "{}", stderr(&twice));
+
+    for (number, factor) in [1.01, 1.09, 0.99].into_iter().enumerate() {
+        let path = at(&format!("after/{number}"));
+        folder(&path, &format!("2024-02-0{}T00:00:00Z", number + 1), "A", factor);
+        key(&path, "new");
+    }
+    let output = compare(&at("before"), &at("after"), &["--json"]);
+    passes(&output);
+    let value = json_of(&output);
+    assert_eq!(value["runs"][0]["a"].as_array().unwrap().len(), 4, "{value:#}");
+    let rayon = &value["points"][2];
+    assert_eq!(
+        (&rayon["unit"], &rayon["rounds_a"], &rayon["rounds_b"]),
+        (&json!("round"), &json!(4), &json!(3))
+    );
+    assert_eq!(rayon["verdict"], "unclear");
+    assert_eq!(value["shifts_not_covered"], json!(null));
+    // A run beside all that went before it: it is not on both sides.
+    let value = json_of(&compare(&at("before/x"), &at("before/x/4"), &["--json"]));
+    assert_eq!(value["runs"][0]["a"].as_array().unwrap().len(), 3, "{value:#}");
+}
+
+#[test]
+fn experiments_of_one_side_are_named() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    for side in ["a", "b"] {
+        folder(&at(&format!("{side}/x/1")), "2024-01-01T00:00:00Z", "A", 1.0);
+        let own = at(&format!("{side}/y/1"));
+        folder(&own, "2024-01-01T00:00:00Z", "A", 1.0);
+        let path = own.join("run.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let named = text.replace(r#""experiment":"x""#, &format!(r#""experiment":"of_{side}""#));
+        std::fs::write(path, named).unwrap();
+    }
+    let output = compare(&at("a"), &at("b"), &["--json"]);
+    passes(&output);
+    let note = stderr(&output);
+    assert!(
+        note.contains("only in A, not compared: of_a") && note.contains("only in B, not compared: of_b"),
+        "{note}"
+    );
+    let value = json_of(&output);
+    assert_eq!(value["experiments_only_a"], json!(["of_a"]));
+    assert_eq!(value["experiments_only_b"], json!(["of_b"]));
 }
 
 #[test]

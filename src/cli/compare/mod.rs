@@ -1,24 +1,33 @@
 //! `tesela compare`: two runs, point by point. Needs no GPU.
 
+mod json;
 mod show;
+mod sides;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use self::sides::Both;
 
 use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
 use super::print;
 use crate::analysis::compare::{Matched, Verdict, judge, matched, too_few, unlike};
-use crate::analysis::points::{Point, Time, points};
+use crate::analysis::points::Time;
 use crate::error::Error;
-use crate::record::{Folder, RunStatus, Status, TrainingFolder, latest_runs};
+use crate::record::RunStatus;
 
 /// What `tesela compare` is told.
+///
+/// A side is a run folder or a parent of such. A parent stands for the latest run of each experiment together with every
+/// complete run there that it repeats (the same experiment, program, machine and seed). Where both sides have two rounds or
+/// more at a point, from `rounds` in the experiment or from several runs, rounds are what is compared: shifts of a shared
+/// machine from one to the next then count as noise.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The run to compare with: a run folder, or a parent, of which the latest run of each experiment is taken
+    /// What to compare with: a run folder, or a parent, which stands for the latest run of each experiment and all that it repeats
     #[arg(value_name = "A")]
     a: PathBuf,
-    /// The run in question
+    /// The run in question, or a parent
     #[arg(value_name = "B")]
     b: PathBuf,
     /// Differences up to this many percent do not matter
@@ -30,22 +39,16 @@ pub(super) struct Args {
     /// Compare runs of different machines all the same
     #[arg(long)]
     force: bool,
-    /// Print JSON: `points` (a list with the verdicts), `summary`, `only_a`, `only_b`, `unlike`
+    /// Print JSON: `points` (a list with the verdicts), `summary`, `only_a`, `only_b`, `experiments_only_a`, `experiments_only_b`, `unlike`, `shifts_not_covered`
     #[arg(long)]
     json: bool,
 }
 
-/// Two runs of one experiment, read and grouped.
-struct Both {
-    experiment: String,
-    folders: [Folder; 2],
-    points: [Vec<Point>; 2],
-}
-
 /// Compares, prints, and ends with code 5 where a point is slower beyond doubt, or was right and is wrong.
 pub(super) fn run(args: &Args, global: &Global) -> Outcome {
-    let runs = read(&args.a, &args.b)?;
-    let differences = differences(&runs);
+    let read = sides::read(&args.a, &args.b)?;
+    let runs = &read.both;
+    let differences = differences(runs);
     if !differences.is_empty() {
         let list = differences.join("; ");
         if !args.force {
@@ -55,8 +58,11 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
         }
         global.note(&format!("the machines are not alike: {list}"));
     }
-    for folder in runs.iter().flat_map(|r| &r.folders).filter(|f| f.run.status != RunStatus::Complete) {
+    for folder in runs.iter().flat_map(Both::folders).filter(|f| f.run.status != RunStatus::Complete) {
         global.note(&format!("{}: this run is not complete", folder.path.display()));
+    }
+    for (side, alone) in ["A", "B"].into_iter().zip(&read.alone).filter(|(_, alone)| !alone.is_empty()) {
+        global.note(&format!("only in {side}, not compared: {}", alone.join(", ")));
     }
     let mut all: Vec<Matched<'_>> =
         runs.iter().map(|r| matched(&r.points[0], &r.points[1], args.time)).collect();
@@ -69,9 +75,9 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     // One family of tests: the more points are looked at, the surer each alarm must be.
     judge(all.iter_mut().flat_map(|m| &mut m.pairs), args.threshold / 100.0);
     if args.json {
-        print::emit_json(&show::as_json(args, &runs, &all, &differences))?;
+        print::emit_json(&json::value(args, &read, &all, &differences))?;
     } else {
-        print::emit(&show::as_text(&runs, &all))?;
+        print::emit(&show::as_text(runs, &all))?;
     }
     global.note(&show::summary(&all));
     let few = too_few(all.iter().flat_map(|m| &m.pairs));
@@ -82,6 +88,9 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
             print::count(few, "point")
         ));
     }
+    if let Some(warning) = show::not_covered(&all) {
+        global.note(&warning);
+    }
     let broken: Vec<String> = runs.iter().zip(&all).flat_map(|(run, matched)| run.broken(matched)).collect();
     for point in &broken {
         global.note(&format!("measured in A, FAILED in B: {point}"));
@@ -90,57 +99,9 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     Ok(if slower || !broken.is_empty() { Exit::Regression } else { Exit::Ok })
 }
 
-impl Both {
-    /// What was right in the first run and is wrong in the second.
-    fn broken(&self, matched: &Matched<'_>) -> Vec<String> {
-        let failed = |point: &&&Point| {
-            self.folders[1].rows.iter().any(|row| {
-                row.status == Status::Failed
-                    && (&row.op, &row.variant, row.threads) == (&point.op, &point.variant, point.threads)
-                    && row.sizes == point.sizes
-            })
-        };
-        let shown = |point: &&Point| {
-            let sizes: Vec<String> = point.sizes.iter().map(|(n, v)| format!("{n}={v}")).collect();
-            format!("{} {} {}", point.op, point.variant, sizes.join(" "))
-        };
-        matched.only_a.iter().filter(failed).map(shown).collect()
-    }
-}
-
-fn read(a: &Path, b: &Path) -> Result<Vec<Both>, Failure> {
-    let (first, mut second) = (latest_runs(a)?, latest_runs(b)?);
-    let lone = first.len() == 1 && second.len() == 1;
-    let (mut runs, mut trained) = (Vec::new(), false);
-    for (experiment, path) in first {
-        // Two folders that were named one by one are compared whatever their experiments are called.
-        let other = second
-            .remove(&experiment)
-            .or_else(|| if lone { second.pop_first().map(|(_, p)| p) } else { None });
-        let Some(other) = other else { continue };
-        if [&path, &other].into_iter().any(|p| TrainingFolder::is(p)) {
-            trained = true;
-            continue;
-        }
-        let folders = [Folder::read(&path)?, Folder::read(&other)?];
-        let points = folders.each_ref().map(|f| points(&f.rows));
-        runs.push(Both { experiment, folders, points });
-    }
-    if runs.is_empty() {
-        let what = format!("{} and {}", a.display(), b.display());
-        let reason = if trained {
-            "training runs have no samples to compare; `tesela report` puts several beside each other"
-        } else {
-            "they have no experiment in common"
-        };
-        return Err(Error::Records { what, reason: reason.to_string() }.into());
-    }
-    Ok(runs)
-}
-
 fn differences(runs: &[Both]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for difference in runs.iter().flat_map(|r| unlike(&r.folders[0].run, &r.folders[1].run)) {
+    for difference in runs.iter().flat_map(|r| unlike(&r.latest(0).run, &r.latest(1).run)) {
         if !found.contains(&difference) {
             found.push(difference);
         }

@@ -1,12 +1,10 @@
-//! A comparison as tables and as JSON.
+//! A comparison as tables and in sentences.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
-
 use super::super::print;
 use super::super::table::Table;
-use super::{Args, Both};
+use super::Both;
 use crate::analysis::compare::{Matched, Pair, Verdict};
 use crate::analysis::points::{Point, Sizes, Time};
 
@@ -15,8 +13,18 @@ pub(super) fn as_text(runs: &[Both], all: &[Matched<'_>]) -> String {
     let mut text = String::new();
     for (run, members) in runs.iter().zip(all).map(|(r, m)| (r, &m.pairs)).filter(|(_, p)| !p.is_empty()) {
         let names = varying(members);
-        let mut table =
-            Table::new(["op", "variant", "sizes", "A", "B", "B / A", "95 % interval", "p", "verdict"]);
+        let mut table = Table::new([
+            "op",
+            "variant",
+            "sizes",
+            "A",
+            "B",
+            "B / A",
+            "95 % interval",
+            "p",
+            "from",
+            "verdict",
+        ]);
         for pair in members {
             let interval = pair.ratio.and_then(|r| r.interval);
             let threads = pair.a.threads.filter(|t| *t > 1).map(|t| format!(" ({t} threads)"));
@@ -29,13 +37,42 @@ pub(super) fn as_text(runs: &[Both], all: &[Matched<'_>]) -> String {
                 pair.ratio.map_or_else(|| "-".to_owned(), |r| format!("{:.3}", r.value)),
                 interval.map_or_else(|| "-".to_owned(), |i| format!("{:.3} to {:.3}", i.low, i.high)),
                 pair.p.map_or_else(|| "-".to_owned(), p_value),
+                unit(pair),
                 pair.verdict.word().to_owned(),
             ]);
         }
-        let [a, b] = run.folders.each_ref().map(|f| f.path.display());
+        let [a, b] = [0, 1].map(|side| {
+            let paths = run.paths(side);
+            let more =
+                if paths.len() > 1 { format!(" and {} before it", paths.len() - 1) } else { String::new() };
+            format!("{}{more}", run.latest(side).path.display())
+        });
         text.push_str(&format!("{}: A = {a}, B = {b}\n{}\n", run.experiment, table.render(2)));
     }
     text
+}
+
+/// What the verdict rests on: as many rounds, or calls, of A and of B.
+fn unit(pair: &Pair<'_>) -> String {
+    if pair.by_rounds {
+        let [a, b] = pair.rounds;
+        return format!("{a} + {b} rounds");
+    }
+    let [a, b] = [pair.a, pair.b].map(|p| p.resamples(pair.time).map_or(0, |r| r.samples().len()));
+    format!("{a} + {b} calls")
+}
+
+/// What the comparison says nothing about, and how to have it said; nothing where all points are judged by rounds.
+pub(super) fn not_covered(all: &[Matched<'_>]) -> Option<String> {
+    let by_calls = all.iter().flat_map(|m| &m.pairs).filter(|p| p.ratio.is_some() && !p.by_rounds).count();
+    let points = print::count(by_calls, "point");
+    (by_calls > 0).then(|| {
+        format!(
+            "{points} judged by calls, with one round on a side: what shifts a whole run, several percent on a shared machine, \
+             is not covered and can look like a change; to cover it measure each side in rounds (rounds = 5 under [budget] \
+             in the experiment), or run it several times and name the parent folders"
+        )
+    })
 }
 
 fn p_value(p: f64) -> String {
@@ -68,53 +105,8 @@ fn sizes(of: &Sizes, names: &[&str]) -> String {
     shown.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
 }
 
-/// Everything, without rounding.
-pub(super) fn as_json(args: &Args, runs: &[Both], all: &[Matched<'_>], differences: &[String]) -> Value {
-    let named = |experiment: &str, point: &Point| {
-        let sizes: Map<String, Value> = point.sizes.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
-        json!({
-            "experiment": experiment, "op": point.op, "variant": point.variant, "threads": point.threads,
-            "sizes": sizes,
-        })
-    };
-    let one = |experiment: &str, pair: &Pair<'_>| {
-        let mut value = named(experiment, pair.a);
-        let interval = pair.ratio.and_then(|r| r.interval);
-        value["a_ns"] = json!(pair.a.time(pair.time).map(|t| t.value));
-        value["b_ns"] = json!(pair.b.time(pair.time).map(|t| t.value));
-        value["ratio"] = json!(pair.ratio.map(|r| r.value));
-        value["ratio_low"] = json!(interval.map(|i| i.low));
-        value["ratio_high"] = json!(interval.map(|i| i.high));
-        value["p"] = json!(pair.p);
-        value["verdict"] = json!(pair.verdict.word());
-        value
-    };
-    let alone = |side: for<'m> fn(&'m Matched<'_>) -> &'m [&'m Point]| -> Vec<Value> {
-        let of = |(run, matched): (&Both, _)| {
-            side(matched).iter().map(|p| named(&run.experiment, p)).collect::<Vec<_>>()
-        };
-        runs.iter().zip(all).flat_map(of).collect()
-    };
-    let together = |(run, matched): (&Both, &Matched<'_>)| -> Vec<Value> {
-        matched.pairs.iter().map(|p| one(&run.experiment, p)).collect()
-    };
-    let counts: Map<String, Value> =
-        Verdict::ALL.iter().map(|v| (v.word().to_owned(), json!(count(all, *v)))).collect();
-    json!({
-        "runs": runs.iter().map(|r| json!({
-            "experiment": r.experiment, "a": r.folders[0].path, "b": r.folders[1].path,
-        })).collect::<Vec<_>>(),
-        "time": args.time.name(),
-        "threshold_percent": args.threshold,
-        "unlike": differences,
-        "points": runs.iter().zip(all).flat_map(together).collect::<Vec<_>>(),
-        "only_a": alone(|m| &m.only_a),
-        "only_b": alone(|m| &m.only_b),
-        "summary": counts,
-    })
-}
-
-fn count(all: &[Matched<'_>], verdict: Verdict) -> usize {
+/// How many points have a verdict.
+pub(super) fn count(all: &[Matched<'_>], verdict: Verdict) -> usize {
     all.iter().flat_map(|m| &m.pairs).filter(|p| p.verdict == verdict).count()
 }
 

@@ -3,7 +3,9 @@
 //! count.
 
 mod launch;
+mod settled;
 
+use self::settled::Best;
 use super::verify::verify_prepared;
 use super::{Case, Verdict, machine_name, provenance, utc_now};
 use crate::engine::{Engine, Phases, outputs};
@@ -26,11 +28,11 @@ const FMA_THREADS: [u32; 2] = [1 << 20, 1 << 13];
 const READ_WORKGROUPS: u32 = 1 << 10;
 /// The side of the product that shows a CPU's arithmetic.
 const PRODUCT_SIDE: u32 = 1024;
-/// Timed calls of a probe: as many as this, but no more once they have taken so many nanoseconds, and never fewer.
-const CALLS: (usize, u64, usize) = (9, 120_000_000, 3);
+/// Elements of the arithmetic probe on a CPU, for each of its threads, and turns of each: milliseconds a call.
+const FMA_CPU: (u32, u32) = (1920, 1024);
 
-/// Measures the ceilings of the engine's adapter, where it has one, and of its CPU with the engine's threads. Takes less
-/// than a second on most machines. A probe that cannot run here is kept with its reason.
+/// Measures the ceilings of the engine's adapter, where it has one, and of its CPU with the engine's threads. Takes a
+/// few seconds at most. A probe that cannot run here is kept with its reason.
 ///
 /// # Errors
 /// [`Error::DeviceLost`].
@@ -99,6 +101,16 @@ impl Probing<'_> {
     fn cpu(&mut self) -> Result<()> {
         let len = u32::try_from(CPU_BYTES / 4).unwrap_or(u32::MAX);
         self.time(&Plan::copy(Side::Cpu, len))?;
+        let (elements, turns) = FMA_CPU;
+        let threads = u32::try_from(self.engine.threads()).unwrap_or(1).min(4096);
+        self.time(&Plan {
+            kind: ProbeKind::FmaF32,
+            side: Side::Cpu,
+            op: &FMA_F32,
+            variant: "chains_cpu",
+            sizes: vec![("len", elements * threads), ("turns", turns)],
+            buffer_bytes: None,
+        })?;
         self.time(&Plan {
             kind: ProbeKind::Product,
             side: Side::Cpu,
@@ -204,11 +216,10 @@ fn timed(engine: &Engine, plan: &Plan) -> Result<(Vec<Phases>, u64)> {
             return Err(Error::NotApplicable { variant: variant.name.to_owned(), reason });
         }
     }
-    let (most, enough_ns, fewest) = CALLS;
-    let (mut phases, mut spent_ns) = (Vec::new(), 0);
-    while phases.len() < fewest || (phases.len() < most && spent_ns < enough_ns) {
+    let (mut phases, mut best) = (Vec::<Phases>::new(), Best::default());
+    while !best.is_settled() {
         let call = prepared.run(&case.inputs, &mut results)?;
-        spent_ns += call.total_ns;
+        best.add(call.kernel_ns, call.total_ns);
         phases.push(call);
     }
     if let Some(fault) = case.fault(variant.name, &results) {

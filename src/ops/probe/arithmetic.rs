@@ -1,15 +1,16 @@
 //! `fma_f32`, `fma_f16` and `launch`: as many operations a second as the device gives, and what it costs to start a
 //! kernel that has nothing to do.
 
+use super::chains;
 use crate::error::{Error, Result};
 use crate::ops::shader::wgsl;
 use crate::ops::{Caps, Cost, DType, Data, Expected, Field, Fill, Op, Operand, Pass, Role, Sizes, Variant};
 use crate::ops::{element_count, not_empty};
 
 /// Lanes of a thread: four vectors of four.
-const LANES: u32 = 16;
+pub(super) const LANES: u32 = 16;
 /// Steps of every lane in a turn.
-const STEPS: u32 = 8;
+pub(super) const STEPS: u32 = 8;
 
 /// Sixteen chains of multiply and add a thread, in single precision.
 pub static FMA_F32: Op = Op {
@@ -24,11 +25,10 @@ pub static FMA_F32: Op = Op {
     cost,
     reference,
     draw: ones,
-    variants: &[Variant::kernels(
-        "chains_4x4",
-        "four chains of vectors",
-        &[Pass::plain(wgsl!("probe/fma_f32"))],
-    )],
+    variants: &[
+        Variant::cpu("chains_cpu", "chains in registers, on all threads", chains::run, true),
+        Variant::kernels("chains_4x4", "four chains of vectors", &[Pass::plain(wgsl!("probe/fma_f32"))]),
+    ],
     cases: || FMA_F32.setups(&["len=1 turns=1", "len=65 turns=3", "len=257 turns=100"]),
 };
 
@@ -70,8 +70,10 @@ pub static LAUNCH: Op = Op {
     cases: || LAUNCH.setups(&["len=1", "len=65"]),
 };
 
-const FIELDS: &[Field] =
-    &[Field::required("len", "threads of the kernel"), Field::required("turns", "turns of a thread's loop")];
+const FIELDS: &[Field] = &[
+    Field::required("len", "threads of the kernel, elements of y"),
+    Field::required("turns", "turns of a thread's loop"),
+];
 
 const OPERANDS: &[Operand] = &[
     Operand { name: "x", role: Role::Input, dtype: DType::F32 },

@@ -6,6 +6,7 @@
 //! Idea of measured ceilings: Williams, Waterman and Patterson, "Roofline", CACM 52 (2009).
 
 mod arithmetic;
+mod chains;
 mod memory;
 
 pub use arithmetic::{FMA_F16, FMA_F32, LAUNCH};

@@ -1,167 +1,22 @@
-//! An experiment, point by point, into a run folder. What is measured is on the disk before the next call starts, so
-//! that a stopped or killed sweep loses nothing and goes on when the same command is given again.
+//! What a sweep does, as rows: what was measured, by this run and by the one that it goes on with, and what was spent.
 
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::budget::Spent;
-use super::entrant::{Entrant, crews, engine_of, entrants};
-use super::measure::{self, Contestant, Sink};
-use super::{Case, Experiment, Point, Provenance, machine_name, provenance, utc_now};
+use super::super::budget::Spent;
+use super::super::entrant::{Entrant, engine_of, entrants};
+use super::super::measure::{Contestant, Sink};
+use super::super::{Point, provenance};
+use super::{Observer, Outcome, Sweep};
 use crate::engine::{Engine, Phases};
-use crate::error::{Error, Result};
-use crate::ops::{Cost, Data, Op, Sizes};
-use crate::record::{CallKind, Clock, Row, Run, RunFolder, RunStatus, SamplesWriter, Status};
+use crate::error::Result;
+use crate::ops::Cost;
+use crate::record::{CallKind, Clock, Row, RunFolder, SamplesWriter, Status};
 
 /// A call that takes less is short, whatever a point's budget.
 const SHORT_SECONDS: f64 = 1.5;
 
-/// Inputs of a call, from its sizes and the seed; `None` leaves them to the experiment's own kind of input.
-pub type Source<'a> = &'a dyn Fn(&'static Op, &Sizes, u64) -> Option<Vec<Data>>;
-
-/// Who watches a sweep.
-pub trait Observer {
-    /// Point `done` of `total` begins.
-    fn point(&mut self, _done: usize, _total: usize, _sizes: &str) {}
-    /// Something was skipped or failed.
-    fn note(&mut self, _text: &str) {}
-    /// Whether to stop; asked between calls.
-    fn stopped(&self) -> bool {
-        false
-    }
-}
-
-/// Nobody watches.
-#[derive(Debug, Clone, Copy)]
-pub struct Silent;
-
-impl Observer for Silent {}
-
-/// A sweep to be run.
-pub struct Sweep<'a> {
-    /// What to measure.
-    pub experiment: &'a Experiment,
-    /// On what.
-    pub engine: &'a Engine,
-    /// The results' root; the run gets `<root>/<experiment>/<date>-<machine>/`.
-    pub root: &'a Path,
-    /// The seed, where the experiment names none.
-    pub seed: u64,
-    /// Where the inputs come from.
-    pub inputs: Option<Source<'a>>,
-    /// What else to record.
-    pub provenance: Provenance,
-}
-
-/// What a sweep left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// The run folder.
-    pub folder: PathBuf,
-    /// Whether an earlier run was continued.
-    pub resumed: bool,
-    /// Rows that say failed.
-    pub failed: usize,
-    /// Rows that say skipped.
-    pub skipped: usize,
-    /// Timed calls, those of the earlier run included.
-    pub samples: usize,
-}
-
-impl std::fmt::Debug for Sweep<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sweep").field("experiment", &self.experiment.name).finish_non_exhaustive()
-    }
-}
-
-impl Sweep<'_> {
-    /// Runs it, or what an earlier run with the same experiment, program and machine left undone.
-    ///
-    /// # Errors
-    /// [`crate::Error::Interrupted`] when the observer stops it, [`Error::Records`] where [`Provenance::verified_in`] is no run of
-    /// the same, [`crate::Error::Write`], [`crate::Error::DeviceLost`]. A variant that fails
-    /// or cannot run is a row and no error.
-    pub fn run(&self, observer: &mut dyn Observer) -> Result<Outcome> {
-        let seed = self.experiment.seed.unwrap_or(self.seed);
-        let mut run = provenance::run(self.experiment, self.engine, &self.provenance, seed);
-        if let Some(before) = &self.provenance.verified_in {
-            if before.run.resume_key != run.resume_key {
-                let reason =
-                    "it is of another experiment, program, machine or seed: nothing here was verified there";
-                let what = before.path.display().to_string();
-                return Err(Error::Records { what, reason: reason.to_owned() });
-            }
-            run.notes
-                .push(format!("verified in an earlier run of the same program: {}", before.path.display()));
-        }
-        let date = run.started.get(..10).unwrap_or_default().to_owned();
-        let machine = machine_name(self.engine);
-        let folder = RunFolder::open(self.root, &self.experiment.name, &date, &machine, &run.resume_key)?;
-        let names: Vec<&str> = self.experiment.op.fields.iter().map(|f| f.name).collect();
-        // The samples' lock first: a second sweep of the same run must not touch what the first one writes.
-        let (writer, rows) = SamplesWriter::open(&folder.samples(), &names)?;
-        if folder.resumed() {
-            run.started = Run::read(&folder.run())?.started;
-        }
-        run.write(&folder.run())?;
-        let mut recorder = Recorder::new(self, seed, writer, rows, observer);
-        let swept = self.points(&mut recorder, seed);
-        let outcome = recorder.outcome(&folder);
-        run.status = match &swept {
-            Ok(()) => RunStatus::Complete,
-            Err(_) => RunStatus::Interrupted,
-        };
-        run.finished = Some(utc_now());
-        run.write(&folder.run())?;
-        swept.map(|()| outcome)
-    }
-
-    fn points(&self, recorder: &mut Recorder<'_>, seed: u64) -> Result<()> {
-        let experiment = self.experiment;
-        let total = experiment.points.len();
-        let crews = crews(&experiment.threads)?;
-        let entrants = entrants(experiment, self.engine);
-        for (number, point) in experiment.points.iter().enumerate() {
-            recorder.enter(point, number, total);
-            let sizes = match &point.sizes {
-                Ok(sizes) => sizes,
-                Err(reason) => {
-                    for entrant in &entrants {
-                        if !recorder.is_done(*entrant) {
-                            recorder.failed(*entrant, reason.clone())?;
-                        }
-                    }
-                    continue;
-                }
-            };
-            recorder.cost = (experiment.op.cost)(sizes);
-            let contestants = recorder.contestants(&entrants, &crews)?;
-            if contestants.is_empty() {
-                continue;
-            }
-            let start = Instant::now();
-            let given = self.inputs.and_then(|inputs| inputs(experiment.op, sizes, seed));
-            let inputs = given.unwrap_or_else(|| Case::draw(experiment.op, sizes, experiment.fill, seed));
-            recorder.prepare_ns = Some(elapsed(start));
-            let case = if recorder.verified_before(&contestants) {
-                Case {
-                    op: experiment.op,
-                    sizes: sizes.clone(),
-                    inputs,
-                    expected: Vec::new(),
-                    seed: Some(seed),
-                }
-            } else {
-                Case::given(experiment.op, sizes, inputs, Some(seed))
-            };
-            measure::point(&case, contestants, &experiment.budget, recorder)?;
-        }
-        Ok(())
-    }
-}
-
 /// Turns calls into rows, keeps count of what was spent, and knows what an earlier run has done.
-struct Recorder<'a> {
+pub(super) struct Recorder<'a> {
     sweep: &'a Sweep<'a>,
     observer: &'a mut dyn Observer,
     seed: u64,
@@ -169,15 +24,17 @@ struct Recorder<'a> {
     rows: Vec<Row>,
     spent: Vec<(Entrant, Spent)>,
     start: Instant,
+    /// The round in hand, from 0.
+    pub(super) round: u32,
     /// The size columns of the point in hand.
     sizes: Vec<(String, String)>,
-    cost: Cost,
-    prepare_ns: Option<u64>,
+    pub(super) cost: Cost,
+    pub(super) prepare_ns: Option<u64>,
     cpu: String,
 }
 
 impl<'a> Recorder<'a> {
-    fn new(
+    pub(super) fn new(
         sweep: &'a Sweep<'a>,
         seed: u64,
         writer: SamplesWriter,
@@ -201,6 +58,7 @@ impl<'a> Recorder<'a> {
             rows,
             spent,
             start: Instant::now(),
+            round: 0,
             sizes: Vec::new(),
             cost: Cost { flops: 0, bytes: 0 },
             prepare_ns: None,
@@ -208,8 +66,9 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Begins a point.
-    fn enter(&mut self, point: &Point, number: usize, total: usize) {
+    /// Begins a point in a round: so many points are done of so many.
+    pub(super) fn enter(&mut self, point: &Point, round: u32, (done, total): (usize, usize)) {
+        self.round = round;
         let owned = |(name, text): (&str, String)| (name.to_owned(), text);
         self.sizes = match &point.sizes {
             Ok(sizes) => sizes.entries().map(owned).collect(),
@@ -218,11 +77,11 @@ impl<'a> Recorder<'a> {
         self.cost = Cost { flops: 0, bytes: 0 };
         self.prepare_ns = None;
         let shown: Vec<String> = point.values.iter().map(|(name, text)| format!("{name}={text}")).collect();
-        self.observer.point(number, total, &shown.join(" "));
+        self.observer.point(done, total, &shown.join(" "));
     }
 
     /// Whether the run that the provenance names found each of these right on these very inputs.
-    fn verified_before(&self, contestants: &[Contestant<'_>]) -> bool {
+    pub(super) fn verified_before(&self, contestants: &[Contestant<'_>]) -> bool {
         let Some(before) = &self.sweep.provenance.verified_in else { return false };
         let is_right = |entrant: Entrant| {
             let mut own =
@@ -236,18 +95,34 @@ impl<'a> Recorder<'a> {
         self.rows.iter().filter(move |r| is_of(r, entrant) && r.sizes == self.sizes)
     }
 
-    fn warm(&self, entrant: Entrant) -> Vec<u64> {
-        self.rows_of(entrant).filter(|r| r.call == Some(CallKind::Warm)).filter_map(|r| r.total_ns).collect()
+    /// How many rounds are begun, and the warm samples of the one in hand.
+    fn progress(&self, entrant: Entrant) -> (u32, Vec<u64>) {
+        let (mut begun, mut samples) = (0, Vec::new());
+        for row in self.rows_of(entrant) {
+            begun += u32::from(row.call == Some(CallKind::First));
+            // A call that is longer than a point's budget stands alone, with no first call before it.
+            if row.call == Some(CallKind::Warm) && (begun == 0 || begun == self.round + 1) {
+                samples.extend(row.total_ns);
+            }
+        }
+        (begun, samples)
     }
 
-    /// Whether an earlier run finished this entrant at this point.
-    fn is_done(&self, entrant: Entrant) -> bool {
+    /// Whether this round, or an earlier run, has finished this entrant at this point.
+    pub(super) fn is_done(&self, entrant: Entrant) -> bool {
+        let (begun, samples) = self.progress(entrant);
         self.rows_of(entrant).any(|r| r.status != Status::Ok)
-            || self.sweep.experiment.budget.is_met(&self.warm(entrant))
+            || begun > self.round + 1
+            || (begun == 0 && !samples.is_empty())
+            || self.sweep.experiment.budget.of_a_round().is_met(&samples)
     }
 
     /// The entrants still to be measured here. Those whose time is up get a row that says where they stopped.
-    fn contestants<'e>(&mut self, entrants: &[Entrant], crews: &'e [Engine]) -> Result<Vec<Contestant<'e>>>
+    pub(super) fn contestants<'e>(
+        &mut self,
+        entrants: &[Entrant],
+        crews: &'e [Engine],
+    ) -> Result<Vec<Contestant<'e>>>
     where
         'a: 'e,
     {
@@ -258,14 +133,20 @@ impl<'a> Recorder<'a> {
                 continue;
             }
             let spent = self.spent.iter().find(|s| s.0 == entrant).map(|s| s.1).unwrap_or_default();
-            if let Some(reason) = self.too_long(&spent, planned) {
+            if let Some(mut reason) = self.too_long(&spent, planned) {
+                if self.round > 0 {
+                    reason += &format!(
+                        "; measured in {} of {} rounds",
+                        self.round, self.sweep.experiment.budget.rounds
+                    );
+                }
                 self.skipped(entrant, reason)?;
                 continue;
             }
-            planned += self.sweep.experiment.budget.point_cost(spent.expected(self.cost.flops));
-            let begun = self.rows_of(entrant).next().is_some();
+            planned += self.sweep.experiment.budget.of_a_round().point_cost(spent.expected(self.cost.flops));
+            let (begun, samples) = self.progress(entrant);
             let engine = engine_of(entrant, crews, self.sweep.engine);
-            found.push(Contestant { entrant, engine, begun, samples: self.warm(entrant) });
+            found.push(Contestant { entrant, engine, begun: begun > self.round, samples });
         }
         Ok(found)
     }
@@ -331,7 +212,7 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    fn outcome(&self, folder: &RunFolder) -> Outcome {
+    pub(super) fn outcome(&self, folder: &RunFolder) -> Outcome {
         let count = |status: Status| self.rows.iter().filter(|r| r.status == status).count();
         Outcome {
             folder: folder.path().to_owned(),
@@ -388,8 +269,4 @@ impl Sink for Recorder<'_> {
 /// Whether a row is of this entrant.
 fn is_of(row: &Row, entrant: Entrant) -> bool {
     entrant.is_named(&row.variant) && row.threads == entrant.threads
-}
-
-fn elapsed(start: Instant) -> u64 {
-    u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
