@@ -129,7 +129,7 @@ const MUTANTS: &[Mutant] = &[
     ("sgd/guarded", "|| step[0] == 0", ""),
     ("sgd/guarded", "velocity[number] = v;", ""),
     ("scale_loss/direct", "number < params.len", "number + 1u < params.len"),
-    ("scale_loss/direct", "scaling[0]", "scaling[1]"),
+    ("scale_loss/direct", "*= scaling[0];", "*= scaling[1];"),
     ("unscale/find", ">= 0x7F800000u", "> 0x7F800000u"),
     ("unscale/find", "workgroupBarrier();", ""),
     ("unscale/find", "/ stride + 1u", "/ stride"),

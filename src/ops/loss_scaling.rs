@@ -98,6 +98,7 @@ pub static UNSCALE: Op = Op {
             "len=5000 fill=special",
             "len=5001 fill=special",
             "len=100003",
+            // The infinity is in the share of the 159th workgroup, found by its last thread.
             "len=1200000 interval=7 fill=ties",
         ])
     },
@@ -136,7 +137,8 @@ fn shape(sizes: &Sizes, operand: &str) -> Vec<usize> {
     }]
 }
 
-/// Far from the largest scale and from the least one, or at them; about to be doubled, or not.
+/// Far from the largest scale and from the least one, or at them; about to be doubled, or not; with one infinity, at the end,
+/// among numbers of which many are equal.
 fn draw(op: &'static Op, sizes: &Sizes, fill: Fill, seed: u64) -> Vec<Data> {
     let len = op.len(sizes, "x");
     let is_even = len.is_multiple_of(2);
@@ -146,7 +148,11 @@ fn draw(op: &'static Op, sizes: &Sizes, fill: Fill, seed: u64) -> Vec<Data> {
         _ => 1024.0,
     };
     let good = if is_even { sizes.get("interval") - 1 } else { 0 };
-    vec![fill.floats(seed, 0, len), Data::F32(vec![scale, good as f32, 3.0, 41.0])]
+    let mut x = fill.floats(seed, 0, len);
+    if fill == Fill::Ties {
+        x.f32_mut()[len - 1] = f32::INFINITY;
+    }
+    vec![x, Data::F32(vec![scale, good as f32, 3.0, 41.0])]
 }
 
 fn are_finite(x: &[f32]) -> bool {

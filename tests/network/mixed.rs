@@ -75,8 +75,9 @@ fn optimisers() -> [Optimiser; 3] {
 /// rounded, each by 2^-11 of itself at most; errors of one size add up to less than their sum.
 const ROUNDED: f64 = 12.0 / 2048.0;
 
-/// Where a number lies half way between two halves, single precision and f64 may round it to different ones; few do.
-const AS_REFERENCES: f64 = 1.0 / 2048.0;
+/// Where a number lies half way between two halves, single precision and f64 may round it to different ones; few do, and seen
+/// was 4e-5.
+const AS_REFERENCES: f64 = 2e-4;
 
 #[test]
 fn gradients_are_those_of_f64_but_for_the_rounding_of_factors() {
@@ -106,7 +107,6 @@ fn gradients_are_those_of_f64_but_for_the_rounding_of_factors() {
                 norm(&mut got.f32().iter().zip(from).map(|(a, b)| f64::from(*a) - f64::from(*b))) / size
             };
             let (far, further) = (far(rounded), far(exact));
-            eprintln!("{target:?} {name}: {far:.2e} {further:.2e}");
             assert!(far <= AS_REFERENCES, "{name} on {target:?}: {far} from the references");
             assert!(further <= ROUNDED, "{name} on {target:?}: {further} from f64");
             furthest = furthest.max(further);
@@ -195,7 +195,6 @@ fn ten_steps_repeat_to_the_bit_and_go_where_single_precision_goes() {
         assert!((losses.clone(), weights) == run(), "{target:?}: two runs differ");
         assert_ne!(losses, wanted, "{target:?}: it is single precision");
         for (step, (got, want)) in losses.iter().zip(&wanted).enumerate() {
-            eprintln!("{target:?} {step} {got} {want}");
             let far = (got - want).abs() / wanted[0];
             assert!(far <= LIKE_SINGLE, "{target:?}, step {step}: {got}, in single precision {want}");
         }
