@@ -136,6 +136,25 @@ fn a_run_in_mixed_precision_keeps_scale_and_counts() {
 }
 
 #[test]
+fn a_loss_scaling_that_means_nothing_is_refused() {
+    let parsed = |text: &str| Config::parse(Path::new("run.toml"), text);
+    let mixed = RUN.replace("batch = 16", "batch = 16\nprecision = \"mixed\"");
+    assert_eq!(parsed(RUN).unwrap().mixed(), None);
+    let scaling = parsed(&mixed).unwrap().mixed().unwrap();
+    assert_eq!((scaling.start, scaling.interval), (65_536.0, 2000));
+    for (text, said) in [
+        (format!("{RUN}[loss_scaling]\nstart = 1024.0\n"), "this run's is f32"),
+        (format!("{mixed}[loss_scaling]\nstart = 1000.0\n"), "not a power of two"),
+        (format!("{mixed}[loss_scaling]\ninterval = 0\n"), "use 1 or more"),
+        (format!("{mixed}[loss_scaling]\nfactor = 4\n"), "unknown field"),
+        (mixed.replace("\"mixed\"", "\"f16\""), "unknown variant"),
+    ] {
+        let error = parsed(&text).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
 fn a_state_of_another_network_or_cut_short_is_refused() {
     let engine = cpu();
     let folder = tempfile::tempdir().unwrap();
