@@ -114,6 +114,9 @@ for experiment in experiments/gpu_*.toml; do
 done
 step train_alexnet32 120 "$tesela" train experiments/train_alexnet32.toml --device "$device" --epochs 50 \
     ${data:+--data "$data"} --out "$out/results"
+# The same network in mixed precision, beside it.
+step train_alexnet32_mixed 120 "$tesela" train experiments/train_alexnet32.toml --device "$device" --epochs 50 \
+    --precision mixed ${data:+--data "$data"} --out "$out/results"
 step reproduce 300 "$tesela" reproduce --device "$device" ${data:+--data "$data"} --out "$out/results"
 # Weights are large, and the same seed makes them again.
 find "$out/results" "$out/rounds" -name '*.safetensors' -delete

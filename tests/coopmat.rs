@@ -108,15 +108,16 @@ fn all_pass(engine: &Engine, cases: &[Case], variant: &'static Variant) {
 }
 
 #[test]
-fn the_product_of_halves_is_right_in_plain_code() {
+fn products_of_halves_are_right_in_plain_code() {
     let Some(engine) = engine() else { return };
-    all_pass(&engine, &of_halves(), plain(&matmul::HALF, "coopmat_128x128", ("", "")));
+    for op in [&matmul::HALF, &matmul::MIXED] {
+        all_pass(&engine, &of_halves(op), plain(op, "coopmat_128x128", ("", "")));
+    }
 }
 
 /// The op's cases of fewer than 200 terms, and one whose next term past the last of a line would be an infinity: zeros by it
 /// are no zeros.
-fn of_halves() -> Vec<Case> {
-    let op = &matmul::HALF;
+fn of_halves(op: &'static Op) -> Vec<Case> {
     let mut cases = taken(op, 1..200);
     assert!(cases.len() > 50);
     let (k, sizes) = (33, [("m", "2"), ("n", "2"), ("k", "33"), ("tb", "yes")]);
@@ -124,7 +125,7 @@ fn of_halves() -> Vec<Case> {
     let mut inputs = Case::draw(op, &sizes, Fill::Uniform, 5);
     match &mut inputs[1] {
         Data::F16(b) => b[k] = f16::INFINITY,
-        other => panic!("{:?}", other.dtype()),
+        other => other.f32_mut()[k] = f32::INFINITY,
     }
     cases.push(Case::given(op, &sizes, inputs, Some(5)));
     cases
@@ -148,24 +149,33 @@ fn the_product_in_single_precision_is_right_in_plain_code() {
 }
 
 #[test]
-fn one_fault_and_the_product_of_halves_is_wrong() {
+fn one_fault_and_products_of_halves_are_wrong() {
     let Some(engine) = engine() else { return };
-    let cases = of_halves();
-    for fault in [
-        ("c13 = coopMultiplyAdd(a1, b3, c13);", ""),
-        ("(row + 16u) * A_STRIDE + p", "row * A_STRIDE + p"),
-        ("column >= params.n || p >= params.k", "column >= params.n"),
-        (
-            "for (var start = 0u; start < params.k; start += 32u)",
-            "for (var start = 0u; start + 32u <= params.k; start += 32u)",
-        ),
-        ("column * params.k + p, SIZE_TB == 1u", "column * params.k + p, SIZE_TB == 0u"),
-    ] {
-        let variant = plain(&matmul::HALF, "coopmat_128x128", fault);
-        let is_wrong = |case| matches!(verify(&engine, case, variant).unwrap(), Verdict::Failed(_));
-        assert!(cases.iter().any(is_wrong), "{} passes", fault.1);
+    for op in [&matmul::HALF, &matmul::MIXED] {
+        let cases = of_halves(op);
+        for fault in OF_HALVES {
+            let variant = plain(op, "coopmat_128x128", *fault);
+            let is_wrong = |case| matches!(verify(&engine, case, variant).unwrap(), Verdict::Failed(_));
+            assert!(cases.iter().any(is_wrong), "{}: {} passes", op.name, fault.1);
+        }
     }
+    let cases = of_halves(&matmul::MIXED);
+    let cut_off = ("bits + 0xFFFu + ((bits >> 13u) & 1u)", "bits");
+    let variant = plain(&matmul::MIXED, "coopmat_128x128", cut_off);
+    assert!(cases.iter().any(|case| matches!(verify(&engine, case, variant).unwrap(), Verdict::Failed(_))));
 }
+
+/// Faults of both kernels.
+const OF_HALVES: &[(&str, &str)] = &[
+    ("c13 = coopMultiplyAdd(a1, b3, c13);", ""),
+    ("(row + 16u) * A_STRIDE + p", "row * A_STRIDE + p"),
+    ("column >= params.n || p >= params.k", "column >= params.n"),
+    (
+        "for (var start = 0u; start < params.k; start += 32u)",
+        "for (var start = 0u; start + 32u <= params.k; start += 32u)",
+    ),
+    ("column * params.k + p, SIZE_TB == 1u", "column * params.k + p, SIZE_TB == 0u"),
+];
 
 #[test]
 fn one_fault_and_the_product_in_single_precision_is_wrong() {

@@ -1,4 +1,4 @@
-//! Wrong kernels of a network's layers, and of products of halves, are caught: every kernel with one fault at a time, each of which must fail the
+//! Wrong kernels of a network's layers, and of products of halves and in mixed precision, are caught: every kernel with one fault at a time, each of which must fail the
 //! cases of `check`. The fault is put into the variant, so that the other kernels of it run as they are.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -22,6 +22,22 @@ const MUTANTS: &[Mutant] = &[
         "p = 4u * (v % (BK / 4u));\n                block",
         "p = 4u * (v % (BK / 8u));\n                block",
     ),
+    ("matmul_mixed/blocked_4x4", "start < params.k;", "start + BK <= params.k;"),
+    ("matmul_mixed/blocked_4x4", "bits + 0xFFFu + ((bits >> vec4(13u)) & vec4(1u))", "bits"),
+    ("matmul_mixed/blocked_4x4", "((bits >> vec4(13u)) & vec4(1u))", "vec4(1u)"),
+    (
+        "matmul_mixed/blocked_4x4",
+        "vec4(0x80000000u)) | vec4(0x7F800000u)",
+        "vec4(0x80000000u)) | vec4(0x477FE000u)",
+    ),
+    ("matmul_mixed/blocked_4x4", "| (size > vec4(0x7F800000u))", ""),
+    ("conv2d_mixed/implicit_gemm", "bits + 0xFFFu + ((bits >> vec4(13u)) & vec4(1u))", "bits"),
+    ("conv2d_mixed/implicit_gemm", "add_term(&sums, p + 3u, local.xy);", ""),
+    ("conv2d_mixed/implicit_gemm", "finished(sums + bias)", "finished(sums)"),
+    ("conv2d_grad_input_mixed/implicit_gemm", "((bits >> vec4(13u)) & vec4(1u))", "vec4(1u)"),
+    ("conv2d_grad_input_mixed/implicit_gemm", "(r * SIZE_SH == down) & ", ""),
+    ("conv2d_grad_weight_mixed/implicit_gemm", "bits + 0xFFFu + ((bits >> vec4(13u)) & vec4(1u))", "bits"),
+    ("conv2d_grad_weight_mixed/implicit_gemm", "start < end;", "start + BK <= end;"),
     ("conv2d/depthwise", "params.relu == 0u", "params.relu == 1u"),
     ("conv2d/depthwise", "if SIZE_DW == SIZE_SW {", "if SIZE_DW <= SIZE_SW {"),
     ("conv2d/depthwise", "plane / params.cog * params.h", "plane * params.h"),
@@ -105,6 +121,25 @@ const MUTANTS: &[Mutant] = &[
     ("adam/direct", "bitcast<f32>(params.correction_bits)", "1.0"),
     ("adam/direct", "select(params.weight_decay, 0.0, decoupled)", "params.weight_decay"),
     ("adam/direct", "m[number] = first;", ""),
+    ("adam/guarded", "|| t == 0u", ""),
+    ("adam/guarded", "c * (2.0 - c)", "2.0 * c"),
+    ("adam/guarded", "(t >> (bit - 1u)) % 2u == 1u", "true"),
+    ("adam/guarded", "taken(take1, t)", "taken(take2, t)"),
+    ("adam/guarded", "select(params.weight_decay, 0.0, decoupled)", "params.weight_decay"),
+    ("sgd/guarded", "|| step[0] == 0", ""),
+    ("sgd/guarded", "velocity[number] = v;", ""),
+    ("scale_loss/direct", "number < params.len", "number + 1u < params.len"),
+    ("scale_loss/direct", "*= scaling[0];", "*= scaling[1];"),
+    ("unscale/find", ">= 0x7F800000u", "> 0x7F800000u"),
+    ("unscale/find", "workgroupBarrier();", ""),
+    ("unscale/find", "/ stride + 1u", "/ stride"),
+    ("unscale/decide", "at += WG", "at += 2u * WG"),
+    ("unscale/decide", "step[0] = 0;", "step[0] = i32(scaling[3]);"),
+    ("unscale/decide", "good >= f32", "good > f32"),
+    ("unscale/decide", "max(0.5 * scale, LEAST)", "0.5 * scale"),
+    ("unscale/decide", "min(2.0 * scale, LARGEST)", "2.0 * scale"),
+    ("unscale/multiply", "number < params.len", "number + 1u < params.len"),
+    ("unscale/multiply", "*= factor[0]", "/= factor[0]"),
     ("global_norm/partial_sums", "value * value", "value"),
     ("global_norm/partial_sums", "workgroupBarrier();", ""),
     ("global_norm/partial_sums", "/ stride + 1u", "/ stride"),
@@ -158,10 +193,10 @@ fn wrong_layers_fail() {
 #[test]
 fn every_kernel_has_two_faults() {
     let elsewhere = ["matmul/", "maxpool/", "conv2d"];
-    // Its faults are in tests/coopmat.rs, where it runs in plain code.
-    let in_plain_code = "matmul_f16/coopmat.wgsl";
+    // Their faults are in tests/coopmat.rs, where they run in plain code.
+    let in_plain_code = ["matmul_f16/coopmat.wgsl", "matmul_mixed/coopmat.wgsl"];
     for shader in OPS.iter().flat_map(|op| op.variants).flat_map(Variant::shaders) {
-        if shader.name == in_plain_code || elsewhere.iter().any(|op| shader.name.starts_with(op)) {
+        if in_plain_code.contains(&shader.name) || elsewhere.iter().any(|op| shader.name.starts_with(op)) {
             continue;
         }
         let count = MUTANTS.iter().filter(|m| format!("{}.wgsl", m.0) == shader.name).count();

@@ -40,7 +40,7 @@ struct Line {
 pub(super) fn run(args: &Args, _: &Global) -> Outcome {
     let network = Network::find(&args.network, args.classes)?;
     let one = Plan::compile(&network, 1, &Purpose::Evaluation)?;
-    let purpose = Purpose::Training { mask_seed: 0, optimiser: Optimiser::default() };
+    let purpose = Purpose::Training { mask_seed: 0, optimiser: Optimiser::default(), mixed: None };
     let training = Plan::compile(&network, args.batch, &purpose)?;
     let lines: Vec<Line> = network
         .layers

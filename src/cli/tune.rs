@@ -24,10 +24,14 @@ const FILE: &str = "tune.toml";
 const SIZES: &[(&str, &[&str])] = &[
     ("matmul", &["m=256", "m=1024"]),
     ("matmul_f16", &["m=256", "m=1024"]),
+    ("matmul_mixed", &["m=256", "m=1024"]),
     ("maxpool", &["n=1,c=16,h=256,kh=2,sh=2", "n=1,c=16,h=1024,kh=2,sh=2"]),
     ("conv2d", &["n=8,ci=16,h=64,co=32,kh=3,ph=1"]),
     ("conv2d_grad_input", &["n=8,ci=16,h=64,co=32,kh=3,ph=1"]),
     ("conv2d_grad_weight", &["n=8,ci=16,h=64,co=32,kh=3,ph=1"]),
+    ("conv2d_mixed", &["n=8,ci=16,h=64,co=32,kh=3,ph=1"]),
+    ("conv2d_grad_input_mixed", &["n=8,ci=16,h=64,co=32,kh=3,ph=1"]),
+    ("conv2d_grad_weight_mixed", &["n=8,ci=16,h=64,co=32,kh=3,ph=1"]),
 ];
 
 /// Arguments of `tesela tune`.

@@ -10,6 +10,7 @@ use crate::ops::{How, Op, Sizes, Variant};
 /// run.
 const ON_GPU: &[(&str, &[&str])] = &[
     ("matmul", &["blocked_splitk_64x64_4x4", "blocked_64x64_4x4"]),
+    ("matmul_mixed", &["coopmat_128x128", "blocked_64x64_4x4"]),
     ("maxpool", &["strips_vec4", "strips", "van_herk"]),
     ("maxpool_backward", &["gather_specialized"]),
     ("conv2d", &["depthwise", "implicit_gemm_64x64"]),

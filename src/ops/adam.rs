@@ -8,8 +8,8 @@
 
 use rayon::prelude::*;
 
-use super::regularised::{self, L1, Penalties, WEIGHT_DECAY};
-use super::relu::shape;
+use super::loss_scaling::step_of;
+use super::regularised::{self, GUARDED, L1, Penalties, STEP, WEIGHT_DECAY, is_guarded, shape};
 use super::shader::wgsl;
 use super::tolerance::{EPS, TINY};
 use super::{
@@ -35,9 +35,11 @@ pub static OP: Op = Op {
             &["no", "yes"],
             "whether weight_decay shrinks the parameter instead (AdamW)",
         ),
+        GUARDED,
     ],
     operands: &[
         Operand { name: "gradients", role: Role::Input, dtype: DType::F32 },
+        STEP,
         Operand { name: "parameters", role: Role::InOut, dtype: DType::F32 },
         Operand { name: "m", role: Role::InOut, dtype: DType::F32 },
         Operand { name: "v", role: Role::InOut, dtype: DType::F32 },
@@ -51,7 +53,7 @@ pub static OP: Op = Op {
         within(OP.name, sizes, "beta2", 0.0..1.0)
     },
     derived: |sizes| {
-        let step = Step::of(sizes);
+        let step = Step::of(sizes, sizes.get("t"));
         vec![
             ("take1_bits", step.take1.to_bits()),
             ("take2_bits", step.take2.to_bits()),
@@ -78,16 +80,28 @@ pub static OP: Op = Op {
             "len=1000 beta1=0.5 beta2=0.9 eps=0.001 t=7 fill=digits",
             "len=9001 t=4294967295",
             "len=130 beta1=0 beta2=0 fill=negative",
+            "len=63 guarded=yes",
+            "len=64 guarded=yes",
+            "len=258 t=3 weight_decay=0.1 decoupled=yes l1=0.01 lr=0.01 guarded=yes fill=ties",
+            "len=1000 t=1000 weight_decay=0.01 lr=0.1 guarded=yes",
+            "len=9000 t=16777216 guarded=yes fill=digits",
         ])
     },
     variants: &[
         Variant::serial("a plain loop on one thread", |call| {
-            let step = Step::of(call.sizes);
+            let Some(step) = Step::of_call(call) else { return };
             let [p, m, v] = call.outputs else { unreachable!("three operands in place") };
             step.take(call.inputs[0].f32(), [p, m, v].map(ViewMut::f32_mut));
         }),
         Variant::rayon("chunks shared out over threads", parallel),
-        Variant::kernels("direct", "one thread a parameter", &[Pass::plain(wgsl!("adam/direct"))]),
+        Variant::kernels(
+            "direct",
+            "one thread a parameter",
+            &[
+                Pass { shader: wgsl!("adam/direct"), set: &[], when: |sizes| !is_guarded(sizes) },
+                Pass { shader: wgsl!("adam/guarded"), set: &[], when: is_guarded },
+            ],
+        ),
     ],
 };
 
@@ -110,10 +124,17 @@ struct Step {
 }
 
 impl Step {
+    /// `None` where the step is not to be taken.
+    fn of_call(call: &CpuCall<'_, '_>) -> Option<Self> {
+        let sizes = call.sizes;
+        let t = if is_guarded(sizes) { step_of(call.inputs).cast_unsigned() } else { sizes.get("t") };
+        (t > 0).then(|| Self::of(sizes, t))
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "rounding to f32 is meant")]
-    fn of(sizes: &Sizes) -> Self {
+    fn of(sizes: &Sizes, t: u32) -> Self {
         let (beta1, beta2, lr) = (sizes.decimal("beta1"), sizes.decimal("beta2"), sizes.decimal("lr"));
-        let t = f64::from(sizes.get("t"));
+        let t = f64::from(t);
         let decoupled = sizes.get("decoupled") == 1;
         let decay = sizes.decimal("weight_decay");
         let penalties = if decoupled { Penalties::of(sizes).without_decay() } else { Penalties::of(sizes) };
@@ -143,7 +164,7 @@ impl Step {
 }
 
 fn parallel(call: &mut CpuCall<'_, '_>) {
-    let step = Step::of(call.sizes);
+    let Some(step) = Step::of_call(call) else { return };
     let [p, m, v] = call.outputs else { unreachable!("three operands in place") };
     let [p, m, v] = [p, m, v].map(|d| d.f32_mut().par_chunks_mut(CHUNK));
     let chunks = p.zip(m).zip(v).zip(call.inputs[0].f32().par_chunks(CHUNK));
@@ -152,11 +173,24 @@ fn parallel(call: &mut CpuCall<'_, '_>) {
 
 /// A rounding of whatever direction is an error of 2^-23; WGSL's root errs by 4.5, its quotient by 2.5 units in the last
 /// place; what went before is passed on. The root's own error is that of its argument's ends.
+///
+/// Where the device makes 1 - beta^t itself, each bit of t adds six roundings at most to its relative error, none of which
+/// grows later on (the derivatives of c (2 - c) and of c + a (1 - c) are less than the quotients); a root and a quotient
+/// follow.
 fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
-    let step = Step::of(sizes);
+    let (t, made) = if is_guarded(sizes) {
+        let t = inputs[1].i32()[0].cast_unsigned();
+        (t, (12.0 * f64::from(u32::BITS - t.leading_zeros()) + 20.0) * EPS)
+    } else {
+        (sizes.get("t"), 0.0)
+    };
+    if t == 0 {
+        return regularised::untouched(&OP, inputs);
+    }
+    let step = Step::of(sizes, t);
     let [b1, b2, t1, t2] = [step.beta1, step.beta2, step.take1, step.take2].map(f64::from);
     let [rate, correction, eps, kept] = [step.rate, step.correction, step.eps, step.kept].map(f64::from);
-    let [gradients, parameters, m, v] = [0, 1, 2, 3].map(|i| inputs[i].f32());
+    let [gradients, parameters, m, v] = [0, 2, 3, 4].map(|i| inputs[i].f32());
     let mut results = [Vec::new(), Vec::new(), Vec::new()];
     for (((&g, &p), &m), &v) in gradients.iter().zip(parameters).zip(m).zip(v) {
         let (g, of_g, size) = step.penalties.bounded(g, p);
@@ -168,10 +202,10 @@ fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
         let root = v_next.sqrt();
         let of_root = ((v_next + of_v).sqrt() - (v_next - of_v).max(0.0).sqrt()) + 10.0 * EPS * root;
         let below = root / correction + eps;
-        let of_below = of_root / correction + 8.0 * EPS * below;
+        let of_below = of_root / correction + (8.0 * EPS + made) * below;
         let by = rate * m_next / below;
         let least = (below - of_below).max(0.0);
-        let of_by = rate * (of_m + m_next.abs() * of_below / below) / least + 8.0 * EPS * by.abs();
+        let of_by = rate * (of_m + m_next.abs() * of_below / below) / least + (8.0 * EPS + made) * by.abs();
         results[0].push((kept * p - by, of_by + 4.0 * EPS * (p.abs() + by.abs()) + TINY));
         results[1].push((m_next, of_m));
         results[2].push((v_next, of_v));
@@ -188,7 +222,7 @@ mod tests {
     fn the_first_step_is_the_learning_rate_whatever_the_gradient() {
         let sizes = OP.sizes([("len", "3"), ("lr", "0.25"), ("eps", "0")]).unwrap();
         let zeros = || Data::F32(vec![0.0; 3]);
-        let inputs = [Data::F32(vec![1e-3, -7.0, 100.0]), zeros(), zeros(), zeros()];
+        let inputs = [Data::F32(vec![1e-3, -7.0, 100.0]), Data::I32(Vec::new()), zeros(), zeros(), zeros()];
         for (p, want) in reference(&sizes, &inputs)[0].want.iter().zip([-0.25, 0.25, -0.25]) {
             assert!((p - want).abs() < 1e-7, "{p} {want}");
         }
@@ -196,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_betas_mean_their_decimals() {
-        let step = Step::of(&OP.sizes([("len", "1"), ("t", "2")]).unwrap());
+        let step = Step::of(&OP.sizes([("len", "1")]).unwrap(), 2);
         assert_eq!((step.take1, step.take2), (0.1, 0.001));
         assert_eq!(step.rate, 0.001f32 / 0.19);
     }
@@ -205,7 +239,8 @@ mod tests {
     fn decoupled_decay_leaves_the_moments_alone() {
         let pairs = [("len", "1"), ("lr", "0.5"), ("weight_decay", "0.5"), ("decoupled", "yes")];
         let sizes = OP.sizes(pairs).unwrap();
-        let inputs = [vec![0.0], vec![8.0], vec![0.0], vec![0.0]].map(Data::F32);
+        let [gradient, p, m, v] = [vec![0.0], vec![8.0], vec![0.0], vec![0.0]].map(Data::F32);
+        let inputs = [gradient, Data::I32(Vec::new()), p, m, v];
         let results = reference(&sizes, &inputs);
         assert_eq!((results[0].want[0], results[1].want[0]), (6.0, 0.0));
     }

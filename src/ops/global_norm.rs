@@ -116,7 +116,7 @@ fn shape(sizes: &Sizes, operand: &str) -> Vec<usize> {
 }
 
 /// Workgroups of the first stage: one for 4096 elements, 256 at most.
-fn groups(sizes: &Sizes) -> u32 {
+pub(super) fn groups(sizes: &Sizes) -> u32 {
     sizes.get("len").div_ceil(4096).min(256)
 }
 

@@ -18,10 +18,12 @@ pub mod global_norm;
 pub mod grid;
 mod init;
 mod inputs;
+pub mod loss_scaling;
 mod losses;
 pub mod matmul;
 pub mod maxpool;
 pub mod maxpool_backward;
+mod mixed;
 mod nontemporal;
 mod prefetch;
 pub mod probe;
@@ -54,10 +56,14 @@ use crate::error::{Error, Result};
 pub static OPS: &[&Op] = &[
     &matmul::OP,
     &matmul::HALF,
+    &matmul::MIXED,
     &maxpool::OP,
     &conv2d::FORWARD,
     &conv2d::GRAD_INPUT,
     &conv2d::GRAD_WEIGHT,
+    &conv2d::MIXED,
+    &conv2d::MIXED_GRAD_INPUT,
+    &conv2d::MIXED_GRAD_WEIGHT,
     &maxpool_backward::OP,
     &avgpool::OP,
     &avgpool::BACKWARD,
@@ -78,6 +84,8 @@ pub static OPS: &[&Op] = &[
     &adam::OP,
     &global_norm::OP,
     &global_norm::CLIP,
+    &loss_scaling::SCALE,
+    &loss_scaling::UNSCALE,
 ];
 
 /// Whether an operand is read, written or both.

@@ -5,8 +5,8 @@
 
 use rayon::prelude::*;
 
-use super::regularised::{self, L1, Penalties, WEIGHT_DECAY};
-use super::relu::shape;
+use super::loss_scaling::step_of;
+use super::regularised::{self, GUARDED, L1, Penalties, STEP, WEIGHT_DECAY, is_guarded, shape};
 use super::shader::wgsl;
 use super::tolerance::{EPS, TINY};
 use super::within;
@@ -23,9 +23,11 @@ pub static OP: Op = Op {
         WEIGHT_DECAY,
         L1,
         Field::choice("nesterov", &["no", "yes"], "whether the velocity is looked at one step ahead"),
+        GUARDED,
     ],
     operands: &[
         Operand { name: "gradients", role: Role::Input, dtype: DType::F32 },
+        STEP,
         Operand { name: "parameters", role: Role::InOut, dtype: DType::F32 },
         Operand { name: "velocity", role: Role::InOut, dtype: DType::F32 },
     ],
@@ -51,16 +53,26 @@ pub static OP: Op = Op {
             "len=65 weight_decay=0.01",
             "len=257 momentum=0.5 weight_decay=0.1 l1=0.01 fill=ties",
             "len=9001 lr=1 momentum=0.99 l1=0.5 nesterov=yes fill=digits",
+            "len=63 momentum=0.9 guarded=yes",
+            "len=66 lr=0.1 momentum=0.9 nesterov=yes l1=0.01 weight_decay=0.1 guarded=yes",
+            "len=9000 guarded=yes fill=digits",
         ])
     },
     variants: &[
         Variant::serial("a plain loop on one thread", |call| {
-            let step = Step::of(call.sizes);
+            let Some(step) = Step::of_call(call) else { return };
             let [p, v] = call.outputs else { unreachable!("two operands in place") };
             step.take(call.inputs[0].f32(), p.f32_mut(), v.f32_mut());
         }),
         Variant::rayon("chunks shared out over threads", parallel),
-        Variant::kernels("direct", "one thread a parameter", &[Pass::plain(wgsl!("sgd/direct"))]),
+        Variant::kernels(
+            "direct",
+            "one thread a parameter",
+            &[
+                Pass { shader: wgsl!("sgd/direct"), set: &[], when: |sizes| !is_guarded(sizes) },
+                Pass { shader: wgsl!("sgd/guarded"), set: &[], when: is_guarded },
+            ],
+        ),
     ],
 };
 
@@ -83,6 +95,12 @@ impl Step {
         }
     }
 
+    /// `None` where the step is not to be taken.
+    fn of_call(call: &CpuCall<'_, '_>) -> Option<Self> {
+        let is_taken = !is_guarded(call.sizes) || step_of(call.inputs) != 0;
+        is_taken.then(|| Self::of(call.sizes))
+    }
+
     fn take(&self, gradients: &[f32], parameters: &mut [f32], velocity: &mut [f32]) {
         for ((p, v), &g) in parameters.iter_mut().zip(velocity).zip(gradients) {
             let g = self.penalties.gradient(g, *p);
@@ -93,7 +111,7 @@ impl Step {
 }
 
 fn parallel(call: &mut CpuCall<'_, '_>) {
-    let step = Step::of(call.sizes);
+    let Some(step) = Step::of_call(call) else { return };
     let [p, v] = call.outputs else { unreachable!("two operands in place") };
     let in_place = p.f32_mut().par_chunks_mut(CHUNK).zip(v.f32_mut().par_chunks_mut(CHUNK));
     in_place.zip(call.inputs[0].f32().par_chunks(CHUNK)).for_each(|((p, v), g)| step.take(g, p, v));
@@ -101,9 +119,12 @@ fn parallel(call: &mut CpuCall<'_, '_>) {
 
 /// A rounding of whatever direction is an error of 2^-23; each is counted once and what went before is passed on.
 fn reference(sizes: &Sizes, inputs: &[Data]) -> Vec<Expected> {
+    if is_guarded(sizes) && inputs[1].i32()[0] == 0 {
+        return regularised::untouched(&OP, inputs);
+    }
     let step = Step::of(sizes);
     let (lr, mu) = (f64::from(step.lr), f64::from(step.momentum));
-    let [g, p, v] = [0, 1, 2].map(|i| inputs[i].f32());
+    let [g, p, v] = [0, 2, 3].map(|i| inputs[i].f32());
     let (mut parameters, mut velocity) = (Vec::new(), Vec::new());
     for ((&g, &p), &v) in g.iter().zip(p).zip(v) {
         let (g, of_g, size) = step.penalties.bounded(g, p);
@@ -147,7 +168,8 @@ mod tests {
     fn penalties_pull_to_zero() {
         let pairs = [("len", "3"), ("lr", "1"), ("weight_decay", "0.25"), ("l1", "0.5")];
         let sizes = OP.sizes(pairs).unwrap();
-        let inputs = [Data::F32(vec![0.0; 3]), Data::F32(vec![4.0, -4.0, 0.0]), Data::F32(vec![0.0; 3])];
+        let zeros = || Data::F32(vec![0.0; 3]);
+        let inputs = [zeros(), Data::I32(Vec::new()), Data::F32(vec![4.0, -4.0, 0.0]), zeros()];
         assert_eq!(reference(&sizes, &inputs)[0].want, [2.5, -2.5, 0.0]);
         assert!(OP.sizes([("len", "1"), ("momentum", "1")]).is_err());
         assert!(OP.sizes([("len", "1"), ("l1", "-1")]).is_err());

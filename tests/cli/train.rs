@@ -58,6 +58,35 @@ impl Place {
     }
 }
 
+fn metrics(run: &Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(run.join("metrics.json")).unwrap()).unwrap()
+}
+
+/// Asked for on the command line; what became of the scale stands in the run's record and in its report.
+#[test]
+fn mixed_precision_learns_as_well_and_is_recorded() {
+    let place = Place::new();
+    let single = place.train(&[]);
+    passes(&single);
+    let single = metrics(Path::new(stdout(&single).trim()));
+    assert_eq!((&single["precision"], &single["loss_scale"]), (&"f32".into(), &serde_json::Value::Null));
+    let mixed = place.train(&["--precision", "mixed"]);
+    passes(&mixed);
+    assert!(stderr(&mixed).contains("in mixed precision"), "{}", stderr(&mixed));
+    let run = PathBuf::from(stdout(&mixed).trim());
+    let mixed = metrics(&run);
+    assert_eq!(mixed["precision"], "mixed");
+    assert_eq!(mixed["variants"]["matmul_mixed"], "library");
+    let (scale, skipped) = (mixed["loss_scale"].as_f64().unwrap(), mixed["skipped_steps"].as_u64().unwrap());
+    assert_eq!(scale, 65_536.0 * 0.5f64.powi(i32::try_from(skipped).unwrap()));
+    let losses = [&mixed, &single].map(|m| m["test_loss"].as_f64().unwrap());
+    assert!((losses[0] - losses[1]).abs() < 0.02, "{losses:?}");
+    assert_eq!(mixed["test_accuracy"], 1.0);
+    let page = std::fs::read_to_string(run.join("report.md")).unwrap();
+    assert!(page.contains("| precision | mixed; loss scale "), "{page}");
+    fails(&place.train(&["--precision", "f16"]), 2, "write f32 or mixed");
+}
+
 #[test]
 fn a_folder_of_images_becomes_a_model_that_classifies() {
     let place = Place::new();

@@ -58,7 +58,7 @@ fn sizes_that_mean_nothing() {
 
 #[test]
 fn names_that_do_not_exist_come_with_those_that_do() {
-    fails(&run("check conv9"), 2, "known are matmul, matmul_f16, maxpool");
+    fails(&run("check conv9"), 2, "known are matmul, matmul_f16, matmul_mixed, maxpool");
     fails(&run("check matmul --variant fast"), 2, "known are serial, rayon, library, naive");
     fails(&run("check --variant fast"), 2, "maxpool has serial");
     fails(&run("run matmul --m 4 --variant fast"), 2, "known are serial, rayon, library, naive");

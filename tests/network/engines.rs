@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tesela::engine::{Engine, Target};
 use tesela::nn::model::Examples;
-use tesela::nn::{Model, Network, Optimiser, OptimiserKind, Options};
+use tesela::nn::{LossScaling, Model, Network, Optimiser, OptimiserKind, Options};
 
 /// A network with every kind of layer.
 pub(crate) const EVERY_KIND: &str = r#"
@@ -201,18 +201,22 @@ fn a_step_is_one_submission_and_allocates_nothing() {
     let (x, targets) = examples(12, 4, 3, 16);
     let weights = [1.0 / 12.0; 12];
     let examples = Examples { x: &x, targets: &targets, weights: &weights };
-    let mut model = Model::new(&engine, Target::Gpu, network, Options::default()).unwrap();
-    for _ in 0..2 {
-        model.train(examples, 1e-3).unwrap();
-        model.outcomes().unwrap();
+    let precisions = [None, Some(LossScaling::default())];
+    for mixed in precisions.into_iter().filter(|mixed| mixed.is_none() || gpu.caps().f16) {
+        let options = Options { mixed, ..Options::default() };
+        let mut model = Model::new(&engine, Target::Gpu, network.clone(), options).unwrap();
+        for _ in 0..2 {
+            model.train(examples, 1e-3).unwrap();
+            model.outcomes().unwrap();
+        }
+        let before = (gpu.allocations(), gpu.submissions());
+        for _ in 0..5 {
+            model.train(examples, 1e-3).unwrap();
+        }
+        assert_eq!((gpu.allocations(), gpu.submissions()), (before.0, before.1 + 5), "{mixed:?}");
+        assert_eq!(model.outcomes().unwrap().len(), 5);
+        assert_eq!(gpu.allocations(), before.0, "fetching the log allocates");
     }
-    let before = (gpu.allocations(), gpu.submissions());
-    for _ in 0..5 {
-        model.train(examples, 1e-3).unwrap();
-    }
-    assert_eq!((gpu.allocations(), gpu.submissions()), (before.0, before.1 + 5));
-    assert_eq!(model.outcomes().unwrap().len(), 5);
-    assert_eq!(gpu.allocations(), before.0, "fetching the log allocates");
 }
 
 #[test]

@@ -8,8 +8,10 @@
 )]
 #![expect(clippy::print_stderr, reason = "what is left out is said")]
 
+mod by_references;
 mod engines;
 mod gradients;
+mod mixed;
 mod oracle;
 #[path = "../support/mod.rs"]
 mod support;

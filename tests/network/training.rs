@@ -66,13 +66,27 @@ fn run(
     stop: Option<u32>,
     resume: bool,
 ) -> Result<Vec<Vec<u32>>> {
-    let mut trainer = Trainer::new(engine, target, setup(RUN)).unwrap();
+    run_of(RUN, engine, target, folder, (stop, resume))
+}
+
+fn run_of(
+    text: &str,
+    engine: &Engine,
+    target: Target,
+    folder: &Path,
+    (stop, resume): (Option<u32>, bool),
+) -> Result<Vec<Vec<u32>>> {
+    let mut trainer = Trainer::new(engine, target, setup(text)).unwrap();
     if resume {
         trainer.resume(folder)?;
     }
     trainer.run(folder, &mut StopAt { step: stop, seen: 0 })?;
     let bits = |p: &tesela::ops::Data| p.f32().iter().map(|v| v.to_bits()).collect();
-    Ok(trainer.model().parameters().unwrap().iter().map(bits).collect())
+    let mut all: Vec<Vec<u32>> = trainer.model().parameters().unwrap().iter().map(bits).collect();
+    // Where the loss was scaled, its scale and the counts.
+    let scale = trainer.model().loss_scale().unwrap();
+    all.extend(scale.map(|s| vec![s.scale.to_bits(), s.good as u32, s.skipped as u32, s.taken as u32]));
+    Ok(all)
 }
 
 /// The columns of `training.csv` that are no times.
@@ -98,6 +112,45 @@ fn a_run_that_was_stopped_goes_on_to_the_same_bits() {
             assert!(all == resumed, "{target:?}, stopped at {stop}: other weights");
             assert_eq!(history(whole.path()), history(folder.path()), "{target:?}, stopped at {stop}");
         }
+    }
+}
+
+/// Stopped among steps that were skipped, and after the scale was doubled.
+#[test]
+fn a_run_in_mixed_precision_keeps_scale_and_counts() {
+    let engine = cpu();
+    let text = RUN.replace("batch = 16", "batch = 16\nprecision = \"mixed\"")
+        + "[loss_scaling]\nstart = 1099511627776.0\ninterval = 4\n";
+    let whole = tempfile::tempdir().unwrap();
+    let all = run_of(&text, &engine, Target::Cpu, whole.path(), (None, false)).unwrap();
+    let counts = all.last().unwrap();
+    assert!(counts[2] > 10 && counts[3] > 4, "skipped and taken: {counts:?}");
+    for stop in [3, 27] {
+        let folder = tempfile::tempdir().unwrap();
+        let stopped = run_of(&text, &engine, Target::Cpu, folder.path(), (Some(stop), false));
+        assert!(matches!(stopped, Err(Error::Interrupted)), "{stopped:?}");
+        let resumed = run_of(&text, &engine, Target::Cpu, folder.path(), (None, true)).unwrap();
+        assert!(all == resumed, "stopped at {stop}");
+        assert_eq!(history(whole.path()), history(folder.path()), "stopped at {stop}");
+    }
+}
+
+#[test]
+fn a_loss_scaling_that_means_nothing_is_refused() {
+    let parsed = |text: &str| Config::parse(Path::new("run.toml"), text);
+    let mixed = RUN.replace("batch = 16", "batch = 16\nprecision = \"mixed\"");
+    assert_eq!(parsed(RUN).unwrap().mixed(), None);
+    let scaling = parsed(&mixed).unwrap().mixed().unwrap();
+    assert_eq!((scaling.start, scaling.interval), (65_536.0, 2000));
+    for (text, said) in [
+        (format!("{RUN}[loss_scaling]\nstart = 1024.0\n"), "this run's is f32"),
+        (format!("{mixed}[loss_scaling]\nstart = 1000.0\n"), "not a power of two"),
+        (format!("{mixed}[loss_scaling]\ninterval = 0\n"), "use 1 or more"),
+        (format!("{mixed}[loss_scaling]\nfactor = 4\n"), "unknown field"),
+        (mixed.replace("\"mixed\"", "\"f16\""), "unknown variant"),
+    ] {
+        let error = parsed(&text).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
     }
 }
 

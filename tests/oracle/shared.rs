@@ -36,6 +36,10 @@ const COVERED: &[(&str, &str, usize)] = &[
 /// Operations of which the oracle has no case of their own.
 const WITHOUT: &[&str] = &[
     "matmul_f16",
+    "matmul_mixed",
+    "conv2d_mixed",
+    "conv2d_grad_input_mixed",
+    "conv2d_grad_weight_mixed",
     "avgpool_backward",
     "bias",
     "bias_relu",
@@ -47,6 +51,8 @@ const WITHOUT: &[&str] = &[
     "sgd",
     "global_norm",
     "clip_norm",
+    "scale_loss",
+    "unscale",
     "conv2d",
     "conv2d_grad_input",
     "conv2d_grad_weight",

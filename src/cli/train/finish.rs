@@ -20,6 +20,7 @@ pub(super) fn metrics(trainer: &mut Trainer<'_>, trained: &Trained, job: &Job<'_
     let software = job.engine.gpu().is_some_and(|gpu| gpu.adapter().software);
     let n = u32::try_from(config.batch.min(split.train.len())).unwrap_or(u32::MAX);
     let variants = trainer.model().variants(n)?;
+    let scale = trainer.model().loss_scale()?;
     let network = trainer.model().network();
     let mut metrics = Metrics {
         network: Some(network.name.clone()),
@@ -36,6 +37,9 @@ pub(super) fn metrics(trainer: &mut Trainer<'_>, trained: &Trained, job: &Job<'_
         }),
         device: Some(super::device(job.engine, job.target)),
         software_adapter: Some(job.target == Target::Gpu && software),
+        precision: Some(config.precision.name().to_owned()),
+        loss_scale: scale.map(|s| f64::from(s.scale)),
+        skipped_steps: scale.map(|s| s.skipped),
         variants: variants.into_iter().map(|(op, name)| (op.to_owned(), name)).collect(),
         seed: Some(config.seed),
         epochs: Some(epochs),
@@ -109,8 +113,15 @@ pub(in crate::cli) fn summary(metrics: &Metrics) -> String {
             )
         }
     };
+    let skipped = match metrics.skipped_steps {
+        None | Some(0) => String::new(),
+        Some(skipped) => {
+            let skipped = print::count(usize::try_from(skipped).unwrap_or(0), "step");
+            format!(", {skipped} skipped for an overflow in mixed precision")
+        }
+    };
     format!(
-        "{} in {:.1} s, {:.0} images/s, best epoch {}\n{accuracy}",
+        "{} in {:.1} s, {:.0} images/s, best epoch {}{skipped}\n{accuracy}",
         print::count(epochs, "epoch"),
         metrics.wall_s.unwrap_or(0.0),
         metrics.images_per_s.unwrap_or(0.0),

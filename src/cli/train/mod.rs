@@ -17,6 +17,7 @@ use crate::engine::{Engine, Target};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::lab::{Provenance, record, utc_now};
+use crate::nn::Precision;
 use crate::nn::train::{STATE_FILE, Setup, Trainer};
 use crate::ops::{OPS, Shader};
 use crate::record::{Metrics, Run, RunFolder, RunStatus};
@@ -48,6 +49,10 @@ pub(super) struct Overrides {
     /// neighbouring slices a class
     #[arg(long, value_name = "A|B|C")]
     pub(super) protocol: Option<String>,
+    /// Precision of the training: f32, or mixed: products of halves, everything else in f32, the loss scaled [default: the
+    /// file's, else f32]
+    #[arg(long, value_name = "f32|mixed")]
+    pub(super) precision: Option<Precision>,
     /// Run an op by another variant, as maxpool=tiled; may be repeated
     #[arg(long = "variant", value_name = "OP=NAME", value_parser = variant)]
     pub(super) variants: Vec<(String, String)>,

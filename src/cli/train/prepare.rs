@@ -11,6 +11,7 @@ use crate::engine::{Engine, Target};
 use crate::error::{Error, Result};
 use crate::gpu::Choice;
 use crate::lab::machine_name;
+use crate::nn::Precision;
 use crate::nn::train::{Config, Setup};
 
 /// The run's file, and its text.
@@ -22,12 +23,17 @@ pub(super) fn config(path: &Path) -> Result<(Config, String)> {
 
 /// Puts what the command line says over what the file says.
 pub(super) fn apply(config: &mut Config, overrides: &Overrides) -> Result<()> {
-    let Overrides { data, group_column, seed, epochs, batch, protocol: letter, .. } = overrides;
+    let Overrides { data, group_column, seed, epochs, batch, protocol: letter, precision, .. } = overrides;
     config.data.path = data.clone().or(config.data.path.take());
     config.data.group_column = group_column.clone().or(config.data.group_column.take());
     config.seed = seed.unwrap_or(config.seed);
     config.epochs = epochs.unwrap_or(config.epochs);
     config.batch = batch.unwrap_or(config.batch);
+    if let Some(precision) = precision {
+        config.precision = *precision;
+        // Without halves nothing is scaled.
+        config.loss_scaling = config.loss_scaling.filter(|_| *precision == Precision::Mixed);
+    }
     if let Some(letter) = letter {
         config.split = SplitRule::protocol(letter)?;
     }
@@ -108,5 +114,15 @@ pub(super) fn announce(engine: &Engine, target: Target, setup: &Setup, global: &
     match target {
         Target::Cpu => global.note(&format!("on the CPU with {}", print::count(engine.threads(), "thread"))),
         Target::Gpu => sweep::announce(engine, global),
+    }
+    if let Some(scaling) = setup.config.mixed() {
+        let slower = match target {
+            Target::Cpu => ", which the CPU must round to first: slower than f32",
+            Target::Gpu => "",
+        };
+        global.note(&format!(
+            "in mixed precision: products of halves{slower}; the loss scaled by {} at first",
+            scaling.start
+        ));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Examples, Model, Variants};
+use super::{Examples, Model, Options, Variants};
 use crate::engine::{Call, Part, Program, Runner, Target, runs_on};
 use crate::error::{Error, Result};
 use crate::nn::Shape;
@@ -36,7 +36,8 @@ impl Model<'_> {
         let purpose = if training {
             // The masks depend on 32 bits of the seed.
             let mask_seed = u32::try_from(self.options.seed & u64::from(u32::MAX)).unwrap_or(0);
-            Purpose::Training { mask_seed, optimiser: self.options.optimiser.clone() }
+            let Options { optimiser, mixed, .. } = &self.options;
+            Purpose::Training { mask_seed, optimiser: optimiser.clone(), mixed: *mixed }
         } else {
             Purpose::Evaluation
         };

@@ -10,9 +10,11 @@ use self::compiled::{Compiled, check_variants, load};
 pub use self::look::StepTime;
 use super::layer::Start;
 use super::network::Network;
-use super::plan::{GRADIENTS, Optimiser, PARAMETERS};
+use super::plan::{GRADIENTS, Optimiser, PARAMETERS, SCALING};
+use super::precision::{LossScale, LossScaling, check_halves};
 use crate::engine::{Engine, Runner, Target};
 use crate::error::Result;
+use crate::gpu::Gpu;
 use crate::ops::Data;
 
 /// Which variant runs an op, where the engine's own choice is not wanted: op -> name.
@@ -28,13 +30,15 @@ pub struct Options {
     pub seed: u64,
     /// What moves the parameters.
     pub optimiser: Optimiser,
+    /// How the loss is scaled in mixed precision; `None` to train in single precision.
+    pub mixed: Option<LossScaling>,
     /// Variants other than the preferred ones.
     pub variants: Variants,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 35, optimiser: Optimiser::default(), variants: Variants::new() }
+        Self { seed: 35, optimiser: Optimiser::default(), mixed: None, variants: Variants::new() }
     }
 }
 
@@ -79,9 +83,12 @@ impl<'e> Model<'e> {
     ///
     /// # Errors
     /// [`crate::Error::NotApplicable`], [`crate::Error::UnknownOp`] and [`crate::Error::UnknownVariant`] for variants that do not exist or do
-    /// not run there; what the device reports.
+    /// not run there, and for mixed precision where shaders have no halves; what the device reports.
     pub fn new(engine: &'e Engine, target: Target, network: Network, options: Options) -> Result<Self> {
         check_variants(&options.variants, target)?;
+        if options.mixed.is_some() {
+            check_halves(target, engine.gpu().map(Gpu::caps))?;
+        }
         let mut model = Self {
             engine,
             runner: Runner::new(engine, target)?,
@@ -105,6 +112,9 @@ impl<'e> Model<'e> {
             all[parameter.at..parameter.at + parameter.len()].copy_from_slice(&values);
         }
         model.put(PARAMETERS, &all)?;
+        if let Some(LossScaling { start, .. }) = model.options.mixed {
+            model.put(SCALING, &[start, 0.0, 0.0, 0.0])?;
+        }
         let variances: Vec<(String, usize)> = model.running("variance");
         for (name, len) in variances {
             model.put(&name, &vec![1.0; len])?;
@@ -173,7 +183,7 @@ impl<'e> Model<'e> {
         Ok(())
     }
 
-    /// One step's gradients, without moving the parameters.
+    /// One step's gradients, without moving the parameters; in mixed precision without the scale, which stays as it is.
     ///
     /// # Errors
     /// What the device reports.
@@ -185,7 +195,11 @@ impl<'e> Model<'e> {
         self.runner
             .run(&[&compiled.forward, &compiled.backward], &[compiled.loss, compiled.probabilities])?;
         self.logged.push(n);
-        self.tensors(GRADIENTS)
+        let mut gradients = self.tensors(GRADIENTS)?;
+        if let Some(LossScale { scale, .. }) = self.loss_scale()? {
+            gradients.iter_mut().flat_map(Data::f32_mut).for_each(|g| *g /= scale);
+        }
+        Ok(gradients)
     }
 
     /// Forward only, without dropout and by running means. [`Model::outcomes`] gives loss and probabilities.

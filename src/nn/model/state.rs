@@ -3,8 +3,9 @@
 use super::{Model, Weights};
 use crate::engine::Part;
 use crate::error::{Error, Result};
-use crate::nn::plan::PARAMETERS;
-use crate::ops::{DType, Data};
+use crate::nn::plan::{PARAMETERS, SCALING};
+use crate::nn::precision::LossScale;
+use crate::ops::{DType, Data, loss_scaling};
 
 impl Model<'_> {
     /// All parameters, in the order of [`crate::nn::Network::parameters`].
@@ -15,8 +16,26 @@ impl Model<'_> {
         self.tensors(PARAMETERS)
     }
 
-    /// All that the model remembers beside the network: parameters, the optimiser's state, running means; by the names
-    /// of [`Model::put_state`].
+    /// Where the loss scaling stands; `None` in single precision.
+    ///
+    /// # Errors
+    /// What the device reports.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts, whole and not negative"
+    )]
+    pub fn loss_scale(&mut self) -> Result<Option<LossScale>> {
+        if self.options.mixed.is_none() {
+            return Ok(None);
+        }
+        let state = self.get(SCALING, loss_scaling::STATE)?;
+        let count = |i: usize| state[i] as u64;
+        Ok(Some(LossScale { scale: state[0], good: count(1), skipped: count(2), taken: count(3) }))
+    }
+
+    /// All that the model remembers beside the network: parameters, the optimiser's state, running means, the state of the
+    /// loss scaling; by the names of [`Model::put_state`].
     ///
     /// # Errors
     /// What the device reports.
@@ -24,14 +43,15 @@ impl Model<'_> {
         self.state_names().into_iter().map(|(name, len)| self.get(&name, len).map(|v| (name, v))).collect()
     }
 
-    /// What a trained network is: its parameters and running means, without the optimiser's state. `into` is what an
+    /// What a trained network is: its parameters and running means, without what only training needs. `into` is what an
     /// earlier call gave, whose memory is used again.
     ///
     /// # Errors
     /// What the device reports.
     pub fn weights(&mut self, into: Option<Weights>) -> Result<Weights> {
         let optimiser = self.options.optimiser.state();
-        let names = self.state_names().into_iter().filter(|(name, _)| !optimiser.contains(&name.as_str()));
+        let of_training = |name: &str| name == SCALING || optimiser.contains(&name);
+        let names = self.state_names().into_iter().filter(|(name, _)| !of_training(name));
         let names: Vec<(String, usize)> = names.collect();
         let mut weights =
             into.unwrap_or_else(|| names.iter().map(|(n, len)| (n.clone(), vec![0.0; *len])).collect());
@@ -85,6 +105,7 @@ impl Model<'_> {
         let elements = self.network.parameter_elements;
         let mut names = vec![(PARAMETERS.to_owned(), elements)];
         names.extend(self.options.optimiser.state().iter().map(|name| ((*name).to_owned(), elements)));
+        names.extend(self.options.mixed.map(|_| (SCALING.to_owned(), loss_scaling::STATE)));
         names.extend(self.running("mean"));
         names.extend(self.running("variance"));
         names

@@ -5,9 +5,7 @@ use super::{Compiler, GRADIENTS, Slot};
 use crate::error::Result;
 use crate::nn::layer::{Kind, Shape};
 use crate::nn::shapes::{conv_sizes, sizes};
-use crate::ops::{
-    DType, Op, Sizes, avgpool, batchnorm, bias, conv2d, dropout, matmul, maxpool_backward, relu, sigmoid,
-};
+use crate::ops::{DType, Op, Sizes, avgpool, batchnorm, bias, dropout, maxpool_backward, relu, sigmoid};
 
 impl<'n> Compiler<'n> {
     /// Calls of all layers, from the last to the first that has parameters.
@@ -40,18 +38,14 @@ impl<'n> Compiler<'n> {
                 let forward = conv_sizes(conv, self.batch, image(layer.input))?;
                 let [dw, db] = self.laid_out_like(GRADIENTS, layer);
                 let [w, _] = self.parameters_of(layer);
-                let weight = fitting(&conv2d::GRAD_WEIGHT, &forward)?;
-                self.call(
-                    place.clone(),
-                    &conv2d::GRAD_WEIGHT,
-                    weight,
-                    &[("x", step.x), ("dy", dy), ("dw", dw)],
-                );
+                let op = self.products.conv2d_grad_weight;
+                let weight = fitting(op, &forward)?;
+                self.call(place.clone(), op, weight, &[("x", step.x), ("dy", dy), ("dw", dw)]);
                 let [co, oh, ow] = image(layer.output);
                 self.bias_gradient(step, [co, oh * ow], dy, db)?;
                 if let Some(dx) = dx {
-                    let input = fitting(&conv2d::GRAD_INPUT, &forward)?;
-                    self.call(place, &conv2d::GRAD_INPUT, input, &[("dy", dy), ("w", w), ("dx", dx)]);
+                    let op = self.products.conv2d_grad_input;
+                    self.call(place, op, fitting(op, &forward)?, &[("dy", dy), ("w", w), ("dx", dx)]);
                 }
             }
             Kind::Linear(_) => self.dense_gradients(step, dy, dx)?,
@@ -112,12 +106,13 @@ impl<'n> Compiler<'n> {
         };
         let [dw, db] = self.laid_out_like(GRADIENTS, layer);
         let [w, _] = self.parameters_of(layer);
-        let weight = sizes(&matmul::OP, &[("m", outputs), ("n", inputs), ("k", n), ("ta", 1)])?;
-        self.call(place(layer), &matmul::OP, weight, &[("a", dy), ("b", step.x), ("c", dw)]);
+        let op = self.products.matmul;
+        let weight = sizes(op, &[("m", outputs), ("n", inputs), ("k", n), ("ta", 1)])?;
+        self.call(place(layer), op, weight, &[("a", dy), ("b", step.x), ("c", dw)]);
         self.bias_gradient(step, [outputs, 1], dy, db)?;
         if let Some(dx) = dx {
-            let input = sizes(&matmul::OP, &[("m", n), ("n", inputs), ("k", outputs)])?;
-            self.call(place(layer), &matmul::OP, input, &[("a", dy), ("b", w), ("c", dx)]);
+            let input = sizes(op, &[("m", n), ("n", inputs), ("k", outputs)])?;
+            self.call(place(layer), op, input, &[("a", dy), ("b", w), ("c", dx)]);
         }
         Ok(())
     }
@@ -130,7 +125,7 @@ impl<'n> Compiler<'n> {
 }
 
 /// The sizes of `op` that bear the names of `other`'s.
-fn fitting(op: &'static Op, other: &Sizes) -> Result<Sizes> {
+pub(super) fn fitting(op: &'static Op, other: &Sizes) -> Result<Sizes> {
     let entries: Vec<(&str, String)> =
         other.entries().filter(|(name, _)| op.fields.iter().any(|f| f.name == *name)).collect();
     op.sizes(entries.iter().map(|(name, text)| (*name, text.as_str())))

@@ -1,11 +1,12 @@
 //! From images to logits.
 
+use super::backward::fitting;
 use super::{Compiler, PARAMETERS, Place, Purpose, Slot};
 use crate::error::Result;
 use crate::nn::layer::{BatchNorm, Kind, Parameter, PoolLayer, Shape};
 use crate::nn::network::Layer;
 use crate::nn::shapes::{conv_sizes, pool_sizes, sizes};
-use crate::ops::{DType, Sizes, avgpool, batchnorm, bias, conv2d, dropout, matmul, maxpool, relu, sigmoid};
+use crate::ops::{DType, Sizes, avgpool, batchnorm, bias, dropout, maxpool, relu, sigmoid};
 
 /// What a layer did: all that its gradient needs.
 pub(super) struct Tape<'n> {
@@ -63,11 +64,12 @@ impl<'n> Compiler<'n> {
         let len = u32::try_from(y.len).unwrap_or(u32::MAX);
         match kind {
             Kind::Conv2d(conv) => {
-                let mut sizes = conv_sizes(conv, n, image(layer.input))?;
+                let op = self.products.conv2d;
+                let mut sizes = fitting(op, &conv_sizes(conv, n, image(layer.input))?)?;
                 sizes.set("relu", u32::from(relu_follows));
                 let [w, b] = self.parameters_of(layer);
                 let operands = [("x", x), ("w", w), ("b", b), ("y", y)];
-                self.call(place, &conv2d::FORWARD, sizes.clone(), &operands);
+                self.call(place, op, sizes.clone(), &operands);
                 step.sizes = Some(sizes);
             }
             Kind::Linear(_) => self.dense(layer, [x, y], relu_follows)?,
@@ -113,8 +115,9 @@ impl<'n> Compiler<'n> {
         let n = self.batch;
         let [w, b] = self.parameters_of(layer);
         let sums = self.buffer("sums", DType::F32, y.len);
-        let product = sizes(&matmul::OP, &[("m", n), ("n", outputs), ("k", inputs), ("tb", 1)])?;
-        self.call(place(layer), &matmul::OP, product, &[("a", x), ("b", w), ("c", sums)]);
+        let op = self.products.matmul;
+        let product = sizes(op, &[("m", n), ("n", outputs), ("k", inputs), ("tb", 1)])?;
+        self.call(place(layer), op, product, &[("a", x), ("b", w), ("c", sums)]);
         let op = if relu_follows { &bias::RELU } else { &bias::OP };
         let sizes = sizes(op, &[("n", n), ("c", outputs), ("l", 1)])?;
         self.call(place(layer), op, sizes, &[("x", sums), ("b", b), ("y", y)]);

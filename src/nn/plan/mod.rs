@@ -5,12 +5,15 @@
 
 mod backward;
 mod forward;
+mod products;
 mod update;
 
+use self::products::Products;
 use super::layer::Shape;
 use super::network::{Loss, Network};
+use super::precision::LossScaling;
 use crate::error::Result;
-use crate::ops::{Cost, DType, Op, Sizes, bce_with_logits, softmax_cross_entropy};
+use crate::ops::{Cost, DType, Op, Sizes, bce_with_logits, loss_scaling, softmax_cross_entropy};
 
 pub(super) use forward::running;
 pub use update::{Optimiser, OptimiserKind};
@@ -75,8 +78,10 @@ pub enum Purpose {
         mask_seed: u32,
         /// What moves the parameters.
         optimiser: Optimiser,
+        /// How the loss is scaled in mixed precision; `None` in single precision.
+        mixed: Option<LossScaling>,
     },
-    /// Forward only: no dropout, running means.
+    /// Forward only: no dropout, running means, single precision, as a finished model is used.
     Evaluation,
 }
 
@@ -111,11 +116,14 @@ pub struct Plan {
 pub const PARAMETERS: &str = "parameters";
 /// Their gradients.
 pub const GRADIENTS: &str = "gradients";
+/// The buffer that holds the state of the loss scaling.
+pub const SCALING: &str = "scaling";
 
 /// Collects buffers and calls.
 struct Compiler<'n> {
     network: &'n Network,
     batch: u32,
+    products: Products,
     buffers: Vec<BufferSpec>,
     calls: Vec<PlannedCall>,
 }
@@ -126,7 +134,11 @@ impl Plan {
     /// # Errors
     /// What the ops say of sizes that are too large for them.
     pub fn compile(network: &Network, batch: u32, purpose: &Purpose) -> Result<Self> {
-        let mut compiler = Compiler { network, batch, buffers: Vec::new(), calls: Vec::new() };
+        let products = match purpose {
+            Purpose::Training { mixed: Some(_), .. } => Products::MIXED,
+            _ => Products::SINGLE,
+        };
+        let mut compiler = Compiler { network, batch, products, buffers: Vec::new(), calls: Vec::new() };
         let len = batch as usize;
         let sides = network.input.map(|s| s as usize);
         let x = compiler.buffer("x", DType::F32, len * sides.iter().product::<usize>());
@@ -134,10 +146,13 @@ impl Plan {
         let losses = compiler.loss(logits)?;
         let forward = std::mem::take(&mut compiler.calls);
         let (mut backward, mut update) = (Vec::new(), Vec::new());
-        if let Purpose::Training { optimiser, .. } = purpose {
+        if let Purpose::Training { optimiser, mixed, .. } = purpose {
+            if mixed.is_some() {
+                compiler.scale(losses.gradient)?;
+            }
             compiler.backward(&tape, losses.gradient)?;
             backward = std::mem::take(&mut compiler.calls);
-            compiler.update(optimiser)?;
+            compiler.update(optimiser, *mixed)?;
             update = std::mem::take(&mut compiler.calls);
         }
         let outputs = tape.iter().map(|t| (t.layer.name.clone(), t.layer.output, t.y)).collect();
@@ -194,6 +209,17 @@ impl Compiler<'_> {
 
     fn call(&mut self, place: Place, op: &'static Op, sizes: Sizes, operands: &[(&'static str, Slot)]) {
         self.calls.push(PlannedCall { place, op, sizes, operands: operands.to_vec() });
+    }
+
+    /// The gradient of the loss, times the scale.
+    fn scale(&mut self, gradient: Slot) -> Result<()> {
+        let op = &loss_scaling::SCALE;
+        let len = u32::try_from(gradient.len).unwrap_or(u32::MAX);
+        let scaling = self.buffer(SCALING, DType::F32, loss_scaling::STATE);
+        let place = Place { layer: "loss".to_owned(), kind: "loss" };
+        let sizes = super::shapes::sizes(op, &[("len", len)])?;
+        self.call(place, op, sizes, &[("scaling", scaling), ("x", gradient)]);
+        Ok(())
     }
 
     fn loss(&mut self, logits: Slot) -> Result<Losses> {

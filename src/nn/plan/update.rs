@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Compiler, GRADIENTS, PARAMETERS, Place};
+use super::{Compiler, GRADIENTS, PARAMETERS, Place, SCALING};
 use crate::error::Result;
+use crate::nn::precision::LossScaling;
 use crate::nn::shapes::sizes;
-use crate::ops::{DType, adam, global_norm, sgd};
+use crate::ops::{DType, adam, global_norm, loss_scaling, sgd};
 
 /// What moves the parameters. The learning rate comes with each step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,12 +91,21 @@ impl Optimiser {
 }
 
 impl Compiler<'_> {
-    pub(super) fn update(&mut self, optimiser: &Optimiser) -> Result<()> {
+    /// In mixed precision the scale is taken off first, and `step` says whether the rest may happen.
+    pub(super) fn update(&mut self, optimiser: &Optimiser, mixed: Option<LossScaling>) -> Result<()> {
         let elements = self.network.parameter_elements;
         let count = u32::try_from(elements).unwrap_or(u32::MAX);
         let place = Place { layer: "optimiser".to_owned(), kind: "optimiser" };
         let gradients = self.like_parameter(GRADIENTS, 0, elements);
         let parameters = self.like_parameter(PARAMETERS, 0, elements);
+        let number = mixed.map(|_| self.buffer("step", DType::I32, 1));
+        if let (Some(LossScaling { interval, .. }), Some(number)) = (mixed, number) {
+            let op = &loss_scaling::UNSCALE;
+            let scaling = self.buffer(SCALING, DType::F32, loss_scaling::STATE);
+            let operands = [("x", gradients), ("scaling", scaling), ("step", number)];
+            let sizes = sizes(op, &[("len", count), ("interval", interval)])?;
+            self.call(place.clone(), op, sizes, &operands);
+        }
         if optimiser.max_norm > 0.0 {
             let norm = self.buffer("norm", DType::F32, 1);
             let op = &global_norm::OP;
@@ -111,6 +121,10 @@ impl Compiler<'_> {
         };
         let mut step = sizes(op, &[("len", count)])?;
         let mut operands = vec![("gradients", gradients), ("parameters", parameters)];
+        if let Some(number) = number {
+            step.set("guarded", 1);
+            operands.push(("step", number));
+        }
         for name in optimiser.state() {
             operands.push((name, self.like_parameter(name, 0, elements)));
         }

@@ -8,6 +8,7 @@ use crate::data::augment::Augment;
 use crate::data::split::SplitRule;
 use crate::error::{Error, Result};
 use crate::nn::plan::Optimiser;
+use crate::nn::precision::{LossScaling, Precision};
 use crate::nn::schedule::{EarlyStoppingConfig, Monitor, PlateauConfig};
 
 /// The largest file that is read, in bytes.
@@ -67,6 +68,12 @@ pub struct Config {
     /// Learning rate of the first step.
     #[serde(default = "learning_rate")]
     pub learning_rate: f64,
+    /// Single precision, or products of halves. Validation and test are in single precision, as the model is used later.
+    #[serde(default)]
+    pub precision: Precision,
+    /// How the loss is scaled in mixed precision.
+    #[serde(default)]
+    pub loss_scaling: Option<LossScaling>,
     /// Which epoch's weights are kept.
     #[serde(default)]
     pub keep: Monitor,
@@ -152,10 +159,21 @@ impl Config {
         if self.data.max_side == Some(0) {
             return Err("data.max_side = 0 leaves nothing of a picture; use 1 or more".to_owned());
         }
+        match (self.precision, &self.loss_scaling) {
+            (Precision::F32, Some(_)) => {
+                return Err("loss_scaling is for precision = \"mixed\", and this run's is f32".to_owned());
+            }
+            (_, scaling) => scaling.as_ref().map_or(Ok(()), LossScaling::check)?,
+        }
         self.optimiser.check()?;
         self.augment.check().map_err(|e| e.to_string())?;
         self.early_stopping.as_ref().map_or(Ok(()), EarlyStoppingConfig::check)?;
         self.reduce_on_plateau.as_ref().map_or(Ok(()), PlateauConfig::check)
+    }
+
+    /// How the loss is scaled; `None` in single precision.
+    pub fn mixed(&self) -> Option<LossScaling> {
+        (self.precision == Precision::Mixed).then(|| self.loss_scaling.unwrap_or_default())
     }
 
     /// Whether training images are changed at random.

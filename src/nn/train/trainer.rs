@@ -70,6 +70,7 @@ impl<'e> Trainer<'e> {
         let options = Options {
             seed: config.seed,
             optimiser: config.optimiser.clone(),
+            mixed: config.mixed(),
             variants: setup.variants.clone(),
         };
         let classes = setup.dataset.classes.len();

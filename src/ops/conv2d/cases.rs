@@ -1,6 +1,5 @@
 //! The cases of `check`, the same for the convolution and its gradients.
 
-use super::{FORWARD, GRAD_INPUT, GRAD_WEIGHT};
 use crate::error::Result;
 use crate::ops::{Fill, Op, Setup};
 
@@ -81,16 +80,12 @@ const SPECIAL: &[&str] = &[
 ];
 
 /// Without and with a bias, and rectified.
-pub(super) fn forward() -> Result<Vec<Setup>> {
-    let rectified = cases(&FORWARD, &[("bias", "yes"), ("relu", "yes")])?;
-    let plain = [cases(&FORWARD, &[])?, cases(&FORWARD, &[("bias", "yes")])?];
-    Ok([plain.concat(), rectified, FORWARD.setups(SPECIAL)?].concat())
+pub(super) fn forward(op: &'static Op) -> Result<Vec<Setup>> {
+    let rectified = cases(op, &[("bias", "yes"), ("relu", "yes")])?;
+    let plain = [cases(op, &[])?, cases(op, &[("bias", "yes")])?];
+    Ok([plain.concat(), rectified, op.setups(SPECIAL)?].concat())
 }
 
-pub(super) fn grad_input() -> Result<Vec<Setup>> {
-    cases(&GRAD_INPUT, &[])
-}
-
-pub(super) fn grad_weight() -> Result<Vec<Setup>> {
-    cases(&GRAD_WEIGHT, &[])
+pub(super) fn gradient(op: &'static Op) -> Result<Vec<Setup>> {
+    cases(op, &[])
 }

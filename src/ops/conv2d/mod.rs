@@ -8,12 +8,14 @@ mod geometry;
 mod im2col;
 mod layout;
 mod library;
+mod mixed;
 mod positions;
 mod reference;
 mod strips;
 mod variants;
 
 pub use geometry::Conv;
+pub use mixed::{MIXED, MIXED_GRAD_INPUT, MIXED_GRAD_WEIGHT};
 
 use super::{Cost, DType, Field, Op, Operand, Role, Sizes};
 
@@ -36,7 +38,7 @@ pub static FORWARD: Op = Op {
     reference: reference::forward,
     draw: Op::floats,
     variants: variants::FORWARD,
-    cases: cases::forward,
+    cases: || cases::forward(&FORWARD),
 };
 
 /// The gradient of the images.
@@ -53,7 +55,7 @@ pub static GRAD_INPUT: Op = Op {
     reference: reference::grad_input,
     draw: Op::floats,
     variants: variants::GRAD_INPUT,
-    cases: cases::grad_input,
+    cases: || cases::gradient(&GRAD_INPUT),
 };
 
 /// The gradient of the weights.
@@ -70,7 +72,7 @@ pub static GRAD_WEIGHT: Op = Op {
     reference: reference::grad_weight,
     draw: Op::floats,
     variants: variants::GRAD_WEIGHT,
-    cases: cases::grad_weight,
+    cases: || cases::gradient(&GRAD_WEIGHT),
 };
 
 const FIELDS: &[Field] = &[

@@ -15,7 +15,7 @@ const RAYON: &str = "the same loops, planes shared out over threads";
 /// Threads of a workgroup where a thread takes one element.
 const LINES: &[Choice] = &[Choice::new("WG", &[32, 64, 128, 256])];
 /// Threads along the columns and the rows of the product, and terms of a slice (the shaders' loops go four by four).
-const PATCHES: &[Choice] =
+pub(super) const PATCHES: &[Choice] =
     &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
 const PATCHES_8X8: &[Choice] =
     &[Choice::new("WX", &[8, 16]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
@@ -144,7 +144,7 @@ fn weights(sizes: &Sizes) -> u64 {
 }
 
 /// Partial sums of `implicit_gemm`: splits x co x ci/groups x kh x kw.
-fn partial_sums(sizes: &Sizes) -> u64 {
+pub(super) fn partial_sums(sizes: &Sizes) -> u64 {
     let p = Conv::of(sizes);
     p.split().0 as u64 * p.co as u64 * p.terms() as u64
 }

@@ -8,9 +8,10 @@ use half::slice::HalfFloatSliceExt;
 
 use super::reference::{U, product};
 use super::{Dims, FIELDS, cases, check, coopmat, cpu, library, shape};
+use crate::ops::mixed::halves;
 use crate::ops::shader::wgsl;
 use crate::ops::{
-    Caps, Choice, Cost, CpuCall, DType, Data, Expected, Fill, Op, Operand, Pass, Role, Sizes, Variant, View,
+    Choice, Cost, CpuCall, DType, Data, Expected, Fill, Op, Operand, Pass, Role, Sizes, Variant, View,
 };
 
 /// The operation.
@@ -66,10 +67,6 @@ static VARIANTS: &[Variant] = &[
     )
     .requiring(coopmat::cooperative),
 ];
-
-fn halves(_: &Sizes, caps: &Caps) -> Option<String> {
-    (!caps.f16).then(|| "the device has no half precision in shaders (shader-f16)".to_owned())
-}
 
 /// As of matmul, with halves for the inputs.
 fn cost(sizes: &Sizes) -> Cost {

@@ -8,11 +8,13 @@ mod coopmat_tests;
 mod cpu;
 mod half;
 mod library;
+mod mixed;
 mod reference;
 mod split;
 mod variants;
 
 pub use half::HALF;
+pub use mixed::MIXED;
 pub use reference::rows as expected_rows;
 
 use super::{Cost, DType, Field, Op, Operand, Role, Sizes, element_count};

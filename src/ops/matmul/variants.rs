@@ -8,7 +8,7 @@ use crate::ops::{Choice, Pass, Scratch, Variant};
 /// space: its two variants differ in that very constant. Nor have the thesis's kernels: they stay as it has them.
 const PATCHES_8X8: &[Choice] =
     &[Choice::new("WX", &[8, 16]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
-const PATCHES_4X4: &[Choice] =
+pub(super) const PATCHES_4X4: &[Choice] =
     &[Choice::new("WX", &[8, 16, 32]), Choice::new("WY", &[8, 16]), Choice::new("BK", &[8, 16, 32])];
 const REGISTERS: &[Choice] = &[Choice::new("WX", &[4, 8, 16, 32]), Choice::new("WY", &[2, 4, 8, 16])];
 const SUBGROUPS: &[Choice] = &[Choice::new("WY", &[1, 2, 4, 8])];

@@ -76,6 +76,12 @@ pub struct Metrics {
     pub device: Option<String>,
     /// Whether that is a CPU that poses as a GPU.
     pub software_adapter: Option<bool>,
+    /// The precision of the training: `f32`, or `mixed` where products took halves.
+    pub precision: Option<String>,
+    /// In mixed precision, the scale of the loss after the last step.
+    pub loss_scale: Option<f64>,
+    /// In mixed precision, steps that were not taken, since a gradient was no finite number.
+    pub skipped_steps: Option<u64>,
     /// The variant of each operation, where it was chosen.
     pub variants: BTreeMap<String, String>,
     /// Seed of split, initial weights, augmentation and dropout.

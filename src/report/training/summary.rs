@@ -65,6 +65,7 @@ pub(super) fn table(training: &Training) -> Table {
     row("network", format!("{}{}", training.network(), parameters.unwrap_or_default()));
     row("device", training.device());
     let variants: Vec<String> = metrics.variants.iter().map(|(op, v)| format!("`{op}={v}`")).collect();
+    row("precision", precision(training));
     row("variants", variants.join(", "));
     row("images", run.images.clone().unwrap_or_default());
     row("protocol", metrics.protocol.clone().unwrap_or_default());
@@ -85,6 +86,20 @@ pub(super) fn table(training: &Training) -> Table {
     row("loss, validation images", metrics.valid_loss.map_or_else(String::new, format::number));
     row("peak memory", metrics.peak_memory_bytes.map_or_else(String::new, bytes));
     table
+}
+
+/// Nothing where it was not recorded.
+fn precision(training: &Training) -> String {
+    let metrics = &training.metrics;
+    let mut text = metrics.precision.clone().unwrap_or_default();
+    if let Some(scale) = metrics.loss_scale {
+        text += &format!("; loss scale 2^{} after the last step", scale.log2());
+    }
+    if let Some(skipped) = metrics.skipped_steps {
+        let of = training.folder.epochs.last().map_or_else(String::new, |e| format!(" of {}", e.step));
+        text += &format!(", {skipped}{of} steps skipped");
+    }
+    text
 }
 
 fn epochs(training: &Training) -> String {

@@ -194,6 +194,33 @@ fn a_training_report_is_complete_and_the_same_twice() -> Outcome {
     Ok(())
 }
 
+#[test]
+fn a_training_in_mixed_precision_says_what_became_of_its_scale() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let mixed = Metrics {
+        precision: Some("mixed".into()),
+        loss_scale: Some(32_768.0),
+        skipped_steps: Some(1),
+        ..metrics(&THREE, 7)
+    };
+    let single = Metrics { precision: Some("f32".into()), ..metrics(&THREE, 7) };
+    let row = |metrics: &Metrics, name: &str| -> Result<Option<String>> {
+        let run = folder(dir.path(), name, Some(metrics))?;
+        let page =
+            std::fs::read_to_string(report(&[run], &dir.path().join(format!("{name}-report")))?.markdown)
+                .map_err(|e| Error::read(dir.path(), e))?;
+        Ok(page.lines().find(|line| line.starts_with("| precision |")).map(str::to_owned))
+    };
+    let steps = epochs(25).last().map_or(0, |e| e.step);
+    let wanted =
+        format!("| precision | mixed; loss scale 2^15 after the last step, 1 of {steps} steps skipped |");
+    assert_eq!(row(&mixed, "mixed")?, Some(wanted));
+    assert_eq!(row(&single, "single")?, Some("| precision | f32 |".to_owned()));
+    // Of an older run nothing is known.
+    assert_eq!(row(&metrics(&THREE, 7), "older")?, None);
+    Ok(())
+}
+
 fn trainings(root: &Path, all: &[Metrics]) -> Result<Vec<Training>> {
     let dirs = all.iter().enumerate().map(|(i, m)| folder(root, &format!("run{i}"), Some(m)));
     read(&dirs.collect::<Result<Vec<PathBuf>>>()?, &[])
