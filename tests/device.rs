@@ -98,6 +98,8 @@ fn other_tiles_give_the_same_answers() {
         (&matmul::OP, "matmul/blocked_8x8.wgsl", "WX=4 WY=4 BK=32", "m=70 n=68 k=40"),
         (&matmul::OP, "matmul/blocked_8x8.wgsl", "WX=8 WY=16 LX=4 LY=2", "m=70 n=68 k=40"),
         (&matmul::OP, "matmul/blocked_8x8.wgsl", "WX=16 WY=8 LX=8 LY=8", "m=70 n=140 k=37"),
+        (&matmul::OP, "matmul/blocked_prefetch_8x8.wgsl", "LX=4 LY=8", "m=130 n=100 k=37"),
+        (&matmul::OP, "matmul/blocked_prefetch_8x8.wgsl", "LX=16 LY=2", "m=130 n=100 k=37"),
         (&matmul::OP, "matmul/blocked_8x4.wgsl", "WX=8 WY=4 BK=32", "m=70 n=68 k=40"),
         (&matmul::OP, "matmul/blocked_8x4.wgsl", "WX=32 WY=16 BK=8", "m=140 n=135 k=37"),
         (&matmul::OP, "matmul/registers_4x4.wgsl", "WX=16 WY=2", "m=37 n=66 k=20"),

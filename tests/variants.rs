@@ -75,6 +75,19 @@ fn matmul_passes_every_case() {
     every_variant_passes_every_case(&matmul::OP);
 }
 
+/// What lies past the last term of a line is no part of it, not even times zero.
+#[test]
+fn an_infinity_past_the_end_of_a_line_stays_out_of_it() {
+    let Some(engine) = support::engine_or_skip() else { return };
+    let variants: Vec<_> = matmul::OP.variants.iter().filter(|v| !v.is_cpu() && !v.finite_only).collect();
+    for (variant, tally) in
+        variants.iter().zip(all_pass(&engine, support::an_infinity_in_a_line(), &variants))
+    {
+        // Products on cooperative matrices take more terms.
+        assert!(tally.passed > 0 || variant.name.starts_with("coopmat"), "{}", variant.name);
+    }
+}
+
 #[test]
 fn maxpool_passes_every_case() {
     every_variant_passes_every_case(&maxpool::OP);

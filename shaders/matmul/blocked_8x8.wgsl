@@ -142,8 +142,8 @@ fn main(
     let c_start = product * params.m * params.n;
     let lane = thread % (LX * LY);
     let tile = thread / (LX * LY);
-    let corner = vec2(2u * LX * (tile % (WX / LX)), 2u * LY * (tile / (WX / LX)));
-    let place = corner + vec2(lane % LX, lane / LX);
+    let tile_at = vec2(2u * LX * (tile % (WX / LX)), 2u * LY * (tile / (WX / LX)));
+    let place = tile_at + vec2(lane % LX, lane / LX);
     var sums: array<vec4<f32>, 16>;
     for (var start = 0u; start < params.k; start += BK) {
         for (var v = thread; v < 2u * WY * (BK / 4u); v += WX * WY) {

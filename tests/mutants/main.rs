@@ -211,11 +211,20 @@ fn covered<'c>(mutant: &Mutant, cases: &'c [Case]) -> impl Iterator<Item = &'c C
     cases.iter().filter(move |c| fits(c) && (c.is_finite() || !finite_only(c.op)))
 }
 
+/// The cases of `check`, and for products those with an infinity past a line's end.
+fn all_cases(op: &'static Op) -> Vec<Case> {
+    let setups = (0u64..).zip(cases::of(op).unwrap());
+    let mut cases: Vec<Case> = setups.map(|(seed, s)| Case::drawn(op, &s.sizes, s.fill, seed)).collect();
+    if op.name == matmul::OP.name {
+        cases.extend(support::an_infinity_in_a_line());
+    }
+    cases
+}
+
 fn every_mutant_fails(op: &'static Op, mutants: &[Mutant]) {
     let Some(engine) = support::engine_or_skip() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let setups = (0u64..).zip(cases::of(op).unwrap());
-    let cases: Vec<Case> = setups.map(|(seed, s)| Case::drawn(op, &s.sizes, s.fill, seed)).collect();
+    let cases = all_cases(op);
     let survivors: Vec<&str> = mutants
         .iter()
         .filter(|mutant| !fails(&engine, mutated(op, mutant, folder.path()), mutant, &cases))
@@ -277,8 +286,7 @@ fn unharmed_copies_pass() {
         (&conv2d::GRAD_WEIGHT, GRAD_WEIGHT),
     ] {
         let op: &'static Op = op;
-        let setups = (0u64..).zip(cases::of(op).unwrap());
-        let cases: Vec<Case> = setups.map(|(seed, s)| Case::drawn(op, &s.sizes, s.fill, seed)).collect();
+        let cases = all_cases(op);
         let mut kernels: Vec<_> = mutants.iter().map(|m| (m.shader, m.set)).collect();
         kernels.dedup();
         for (shader, set) in kernels {

@@ -198,6 +198,33 @@ pub(super) const MATMUL: &[Mutant] = &[
         "quad = v % (2u * WY);",
         "quad = v % WY;",
     ),
+    nth(
+        (0, 2),
+        mutant(
+            "blocked_8x8_past_the_end_of_a_line_of_a",
+            "matmul/blocked_8x8.wgsl",
+            "row >= rows || column >= columns",
+            "row >= rows",
+        ),
+    ),
+    nth(
+        (0, 2),
+        mutant(
+            "blocked_8x4_past_the_end_of_a_line_of_a",
+            "matmul/blocked_8x4.wgsl",
+            "row >= rows || column >= columns",
+            "row >= rows",
+        ),
+    ),
+    nth(
+        (1, 2),
+        mutant(
+            "blocked_8x4_past_the_end_of_a_line_of_b",
+            "matmul/blocked_8x4.wgsl",
+            "row >= rows || column >= columns",
+            "row >= rows",
+        ),
+    ),
     mutant(
         "registers_alignment_ignored",
         "matmul/registers_4x4.wgsl",
@@ -209,6 +236,15 @@ pub(super) const MATMUL: &[Mutant] = &[
         "matmul/registers_8x8.wgsl",
         "for (; p < params.k; p++) {",
         "for (; p + 1u < params.k; p++) {",
+    ),
+    with(
+        WARP_TILES,
+        mutant(
+            "prefetch_tile_in_the_wrong_row",
+            "matmul/blocked_prefetch_8x8.wgsl",
+            "2u * LY * (tile / (WX / LX))",
+            "LY * (tile / (WX / LX))",
+        ),
     ),
     mutant(
         "prefetch_of_the_same_slice",

@@ -20,6 +20,8 @@ const WARP_TILES: &[Choice] = &[
     Choice::new("LX", &[4, 8]),
     Choice::new("LY", &[2, 4, 8]),
 ];
+/// The same where the patch is fixed; all threads as one tile among them.
+const LANES: &[Choice] = &[Choice::new("LX", &[4, 8, 16]), Choice::new("LY", &[2, 4, 8, 16])];
 const REGISTERS: &[Choice] = &[Choice::new("WX", &[4, 8, 16, 32]), Choice::new("WY", &[2, 4, 8, 16])];
 const SUBGROUPS: &[Choice] = &[Choice::new("WY", &[1, 2, 4, 8])];
 
@@ -93,7 +95,8 @@ pub(super) static VARIANTS: &[Variant] = &[
         "blocked_prefetch_128x128_8x8",
         "the same as 128 x 128 patches, the next slice loaded into registers while one is worked on",
         &[Pass::plain(wgsl!("matmul/blocked_prefetch_8x8"))],
-    ),
+    )
+    .searched(LANES),
     Variant::kernels_between(
         "blocked_splitk_64x64_4x4",
         "64 x 64 patches, the terms divided into parts that a second kernel adds up in their order: for few patches and \
