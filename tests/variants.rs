@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use tesela::engine::{Engine, outputs};
 use tesela::gpu::Checks;
-use tesela::lab::{Case, Verdict, cases, verify};
+use tesela::lab::{Case, Verdict, cases, verify, verify_with};
 use tesela::ops::probe::{FMA_F16, PROBES};
 use tesela::ops::{Fill, OPS, Op, Variant, conv2d, matmul, maxpool};
 
@@ -73,6 +73,41 @@ fn every_variant_passes_every_case(op: &'static Op) {
 #[test]
 fn matmul_passes_every_case() {
     every_variant_passes_every_case(&matmul::OP);
+}
+
+/// What lies past the last term of a line is no part of it, not even times zero.
+#[test]
+fn an_infinity_past_the_end_of_a_line_stays_out_of_it() {
+    let Some(engine) = support::engine_or_skip() else { return };
+    let variants: Vec<_> = matmul::OP.variants.iter().filter(|v| !v.is_cpu() && !v.finite_only).collect();
+    for (variant, tally) in
+        variants.iter().zip(all_pass(&engine, support::an_infinity_in_a_line(), &variants))
+    {
+        // Products on cooperative matrices take more terms.
+        assert!(tally.passed > 0 || variant.name.starts_with("coopmat"), "{}", variant.name);
+    }
+}
+
+/// Every fifth of the combinations that `tesela tune` may try, and the last, which has the largest tiles; with and without
+/// checks.
+#[test]
+fn constants_that_the_tuner_may_set_leave_the_product_right() {
+    let Some(engine) = support::engine_or_skip() else { return };
+    let engine = engine.with_checks(Checks::Off);
+    let op = &matmul::OP;
+    let pairs = [("m", "70"), ("n", "68"), ("k", "44"), ("batch", "2"), ("tb", "yes")];
+    let case = Case::drawn(op, &op.sizes(pairs).unwrap(), Fill::Uniform, 7);
+    for variant in op.variants {
+        let all = variant.combinations();
+        for constants in all.iter().step_by(5).chain(all.last()) {
+            let what = format!("{} with {constants:?}", variant.name);
+            match verify_with(&engine, &case, variant, constants).unwrap() {
+                Verdict::Passed(_) => {}
+                Verdict::Failed(mismatch) => panic!("{what}: {mismatch}"),
+                Verdict::Skipped(reason) => println!("{what} skipped: {reason}"),
+            }
+        }
+    }
 }
 
 #[test]

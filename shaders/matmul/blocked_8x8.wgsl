@@ -4,14 +4,18 @@
 // bound as vectors of four.
 // A workgroup of WX x WY threads computes a patch of 8 WY rows and 8 WX columns of C (128 x 128 by default). As
 // `blocked_4x4`, with twice the rows and columns a thread: four vector reads of shared memory feed 64 fused
-// multiply-adds. Thread (x, y) has rows 4y..4y+3 of the patch's upper and of its lower half, and columns 4x..4x+3 of its
-// left and of its right half: neighbours read neighbouring vectors, so that no two threads of a subgroup want different
-// words of one bank.
+// multiply-adds.
+// The patch is made of tiles of 8 LY rows and 8 LX columns, one for each LX x LY threads that follow one another (LX
+// divides WX, LY divides WY); by default there is one, the patch itself. Lane (x, y) of these has rows 4y..4y+3 of the
+// tile's upper and of its lower half, and columns 4x..4x+3 of its left and of its right half: neighbours read neighbouring
+// vectors, so that no two threads of a subgroup want different words of one bank. Where LX x LY is the subgroup's size the
+// tile is a warp tile: for a term 32 lanes as 4 x 8 want 24 different vectors, each broadcast to several lanes, where two
+// rows of 16 want 36. It is an arrangement of threads and asks nothing of the device: right for subgroups of any size.
 // Large products only: a patch of 128 x 128 leaves processors idle below some 1500 x 1500, and 64 sums, 16 operands and
 // addresses want 100 registers a thread.
 // The transposed, padded slice of A and the edges are as in `blocked_4x4`. So are the barriers: the first makes the slices
 // visible, the second keeps the next ones from overwriting what a slower thread still reads.
-// Source of the idea: S. Boehm, "How to optimize a CUDA matmul kernel", kernels 6 and 9.
+// Source of the idea: S. Boehm, "How to optimize a CUDA matmul kernel", kernels 6, 9 and (warp tiles) 10.
 //
 // workgroups: batch * div_ceil(n, 8 * WX) * div_ceil(m, 8 * WY)
 // turns: div_ceil(k, BK) * (BK / 4 + div_ceil(BK, 2 * WX) + div_ceil(2 * BK, WY) + 3)
@@ -31,6 +35,9 @@ struct Params {
 override WX: u32 = 16u;
 override WY: u32 = 16u;
 override BK: u32 = 16u;
+// Lanes of a tile along the columns and the rows of C.
+override LX: u32 = WX;
+override LY: u32 = WY;
 // Whether A, and whether B, lies transposed in memory. Constants: the compiler keeps one branch of each `if`.
 override SIZE_TA: u32 = 0u;
 override SIZE_TB: u32 = 0u;
@@ -80,12 +87,12 @@ fn b_quad(start: u32, row: u32, column: u32) -> vec4<f32> {
     return quad;
 }
 
-// Adds the outer product of term p.
-fn add_term(sums: ptr<function, array<vec4<f32>, 16>>, p: u32, local: vec2<u32>) {
-    let upper = a_tile[p * A_STRIDE + local.y];
-    let lower = a_tile[p * A_STRIDE + WY + local.y];
-    let left = b_tile[p * B_STRIDE + local.x];
-    let right = b_tile[p * B_STRIDE + WX + local.x];
+// Adds the outer product of term p; `place` is where the thread's columns and rows begin, in vectors.
+fn add_term(sums: ptr<function, array<vec4<f32>, 16>>, p: u32, place: vec2<u32>) {
+    let upper = a_tile[p * A_STRIDE + place.y];
+    let lower = a_tile[p * A_STRIDE + LY + place.y];
+    let left = b_tile[p * B_STRIDE + place.x];
+    let right = b_tile[p * B_STRIDE + LX + place.x];
     (*sums)[0] = fma(vec4(upper.x), left, (*sums)[0]);
     (*sums)[1] = fma(vec4(upper.x), right, (*sums)[1]);
     (*sums)[2] = fma(vec4(upper.y), left, (*sums)[2]);
@@ -119,7 +126,6 @@ fn store(start: u32, row: u32, column: u32, sums: vec4<f32>) {
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_id) local: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
     let number = group.x + groups.x * (group.y + groups.y * group.z);
@@ -134,6 +140,10 @@ fn main(
     let a_start = product * params.m * params.k;
     let b_start = product * params.k * params.n;
     let c_start = product * params.m * params.n;
+    let lane = thread % (LX * LY);
+    let tile = thread / (LX * LY);
+    let tile_at = vec2(2u * LX * (tile % (WX / LX)), 2u * LY * (tile / (WX / LX)));
+    let place = tile_at + vec2(lane % LX, lane / LX);
     var sums: array<vec4<f32>, 16>;
     for (var start = 0u; start < params.k; start += BK) {
         for (var v = thread; v < 2u * WY * (BK / 4u); v += WX * WY) {
@@ -189,29 +199,29 @@ fn main(
         workgroupBarrier();
         // Four terms a turn, written out: naga unrolls nothing.
         for (var p = 0u; p < BK; p += 4u) {
-            add_term(&sums, p, local.xy);
-            add_term(&sums, p + 1u, local.xy);
-            add_term(&sums, p + 2u, local.xy);
-            add_term(&sums, p + 3u, local.xy);
+            add_term(&sums, p, place);
+            add_term(&sums, p + 1u, place);
+            add_term(&sums, p + 2u, place);
+            add_term(&sums, p + 3u, place);
         }
         workgroupBarrier();
     }
-    let row = top + 4u * local.y;
-    let column = left + 4u * local.x;
+    let row = top + 4u * place.y;
+    let column = left + 4u * place.x;
     store(c_start, row, column, sums[0]);
-    store(c_start, row, column + 4u * WX, sums[1]);
+    store(c_start, row, column + 4u * LX, sums[1]);
     store(c_start, row + 1u, column, sums[2]);
-    store(c_start, row + 1u, column + 4u * WX, sums[3]);
+    store(c_start, row + 1u, column + 4u * LX, sums[3]);
     store(c_start, row + 2u, column, sums[4]);
-    store(c_start, row + 2u, column + 4u * WX, sums[5]);
+    store(c_start, row + 2u, column + 4u * LX, sums[5]);
     store(c_start, row + 3u, column, sums[6]);
-    store(c_start, row + 3u, column + 4u * WX, sums[7]);
-    store(c_start, row + 4u * WY, column, sums[8]);
-    store(c_start, row + 4u * WY, column + 4u * WX, sums[9]);
-    store(c_start, row + 4u * WY + 1u, column, sums[10]);
-    store(c_start, row + 4u * WY + 1u, column + 4u * WX, sums[11]);
-    store(c_start, row + 4u * WY + 2u, column, sums[12]);
-    store(c_start, row + 4u * WY + 2u, column + 4u * WX, sums[13]);
-    store(c_start, row + 4u * WY + 3u, column, sums[14]);
-    store(c_start, row + 4u * WY + 3u, column + 4u * WX, sums[15]);
+    store(c_start, row + 3u, column + 4u * LX, sums[7]);
+    store(c_start, row + 4u * LY, column, sums[8]);
+    store(c_start, row + 4u * LY, column + 4u * LX, sums[9]);
+    store(c_start, row + 4u * LY + 1u, column, sums[10]);
+    store(c_start, row + 4u * LY + 1u, column + 4u * LX, sums[11]);
+    store(c_start, row + 4u * LY + 2u, column, sums[12]);
+    store(c_start, row + 4u * LY + 2u, column + 4u * LX, sums[13]);
+    store(c_start, row + 4u * LY + 3u, column, sums[14]);
+    store(c_start, row + 4u * LY + 3u, column + 4u * LX, sums[15]);
 }

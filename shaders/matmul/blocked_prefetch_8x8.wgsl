@@ -7,6 +7,7 @@
 // subgroups of either), into registers: it stores the block to shared memory, barrier, begins to load its block of the
 // next slice, adds 16 outer products of eight by eight, barrier. What it has asked for need not have come before the next
 // store, so that the products hide the way from memory. The price is 16 registers a thread, and sizes that are fixed.
+// Which elements of the patch a thread has, LX x LY lanes a tile, is as in `blocked_8x8`.
 // The rest is as in `blocked_8x8`.
 // Source of the idea: S. Boehm, "How to optimize a CUDA matmul kernel", kernels 6 and 9, and the software pipeline of NVIDIA's
 // CUTLASS.
@@ -30,6 +31,9 @@ struct Params {
 const WX: u32 = 16u;
 const WY: u32 = 16u;
 const BK: u32 = 16u;
+// Lanes of a tile along the columns and the rows of C.
+override LX: u32 = WX;
+override LY: u32 = WY;
 // Whether A, and whether B, lies transposed in memory. Constants: the compiler keeps one branch of each `if`.
 override SIZE_TA: u32 = 0u;
 override SIZE_TB: u32 = 0u;
@@ -79,12 +83,12 @@ fn b_quad(start: u32, row: u32, column: u32) -> vec4<f32> {
     return quad;
 }
 
-// Adds the outer product of term p.
-fn add_term(sums: ptr<function, array<vec4<f32>, 16>>, p: u32, local: vec2<u32>) {
-    let upper = a_tile[p * A_STRIDE + local.y];
-    let lower = a_tile[p * A_STRIDE + WY + local.y];
-    let left = b_tile[p * B_STRIDE + local.x];
-    let right = b_tile[p * B_STRIDE + WX + local.x];
+// Adds the outer product of term p; `place` is where the thread's columns and rows begin, in vectors.
+fn add_term(sums: ptr<function, array<vec4<f32>, 16>>, p: u32, place: vec2<u32>) {
+    let upper = a_tile[p * A_STRIDE + place.y];
+    let lower = a_tile[p * A_STRIDE + LY + place.y];
+    let left = b_tile[p * B_STRIDE + place.x];
+    let right = b_tile[p * B_STRIDE + LX + place.x];
     (*sums)[0] = fma(vec4(upper.x), left, (*sums)[0]);
     (*sums)[1] = fma(vec4(upper.x), right, (*sums)[1]);
     (*sums)[2] = fma(vec4(upper.y), left, (*sums)[2]);
@@ -154,7 +158,6 @@ fn fetch(a_start: u32, b_start: u32, corner: vec2<u32>, quad: u32, term: u32, of
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_id) local: vec3<u32>,
     @builtin(local_invocation_index) thread: u32,
 ) {
     let number = group.x + groups.x * (group.y + groups.y * group.z);
@@ -176,6 +179,10 @@ fn main(
     let quad = select(number_of_block % 32u, number_of_block / 4u, along_terms);
     let p = 4u * select(number_of_block / 32u, number_of_block % 4u, along_terms);
     let corner = vec2(left, top);
+    let lane = thread % (LX * LY);
+    let tile = thread / (LX * LY);
+    let tile_at = vec2(2u * LX * (tile % (WX / LX)), 2u * LY * (tile / (WX / LX)));
+    let place = tile_at + vec2(lane % LX, lane / LX);
     var sums: array<vec4<f32>, 16>;
     var block = fetch(a_start, b_start, corner, quad, p, of_a);
     for (var start = 0u; start < params.k; start += BK) {
@@ -197,29 +204,29 @@ fn main(
         block = fetch(a_start, b_start, corner, quad, start + BK + p, of_a);
         // Four terms a turn, written out: naga unrolls nothing.
         for (var q = 0u; q < BK; q += 4u) {
-            add_term(&sums, q, local.xy);
-            add_term(&sums, q + 1u, local.xy);
-            add_term(&sums, q + 2u, local.xy);
-            add_term(&sums, q + 3u, local.xy);
+            add_term(&sums, q, place);
+            add_term(&sums, q + 1u, place);
+            add_term(&sums, q + 2u, place);
+            add_term(&sums, q + 3u, place);
         }
         workgroupBarrier();
     }
-    let row = top + 4u * local.y;
-    let column = left + 4u * local.x;
+    let row = top + 4u * place.y;
+    let column = left + 4u * place.x;
     store(c_start, row, column, sums[0]);
-    store(c_start, row, column + 4u * WX, sums[1]);
+    store(c_start, row, column + 4u * LX, sums[1]);
     store(c_start, row + 1u, column, sums[2]);
-    store(c_start, row + 1u, column + 4u * WX, sums[3]);
+    store(c_start, row + 1u, column + 4u * LX, sums[3]);
     store(c_start, row + 2u, column, sums[4]);
-    store(c_start, row + 2u, column + 4u * WX, sums[5]);
+    store(c_start, row + 2u, column + 4u * LX, sums[5]);
     store(c_start, row + 3u, column, sums[6]);
-    store(c_start, row + 3u, column + 4u * WX, sums[7]);
-    store(c_start, row + 4u * WY, column, sums[8]);
-    store(c_start, row + 4u * WY, column + 4u * WX, sums[9]);
-    store(c_start, row + 4u * WY + 1u, column, sums[10]);
-    store(c_start, row + 4u * WY + 1u, column + 4u * WX, sums[11]);
-    store(c_start, row + 4u * WY + 2u, column, sums[12]);
-    store(c_start, row + 4u * WY + 2u, column + 4u * WX, sums[13]);
-    store(c_start, row + 4u * WY + 3u, column, sums[14]);
-    store(c_start, row + 4u * WY + 3u, column + 4u * WX, sums[15]);
+    store(c_start, row + 3u, column + 4u * LX, sums[7]);
+    store(c_start, row + 4u * LY, column, sums[8]);
+    store(c_start, row + 4u * LY, column + 4u * LX, sums[9]);
+    store(c_start, row + 4u * LY + 1u, column, sums[10]);
+    store(c_start, row + 4u * LY + 1u, column + 4u * LX, sums[11]);
+    store(c_start, row + 4u * LY + 2u, column, sums[12]);
+    store(c_start, row + 4u * LY + 2u, column + 4u * LX, sums[13]);
+    store(c_start, row + 4u * LY + 3u, column, sums[14]);
+    store(c_start, row + 4u * LY + 3u, column + 4u * LX, sums[15]);
 }

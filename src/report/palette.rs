@@ -57,11 +57,14 @@ const ROSE: Colour = Colour(0xcc, 0x5f, 0x70);
 const PURPLE: Colour = Colour(0x9a, 0x44, 0xa4);
 const INDIGO: Colour = Colour(0x33, 0x22, 0x88);
 const UMBER: Colour = Colour(0x6a, 0x56, 0x44);
+const COBALT: Colour = Colour(0x22, 0x38, 0xc4);
+const FOREST: Colour = Colour(0x16, 0x4a, 0x1e);
+const CRIMSON: Colour = Colour(0xa6, 0x14, 0x24);
 const PALE_ROSE: Colour = Colour(0xe3, 0x9a, 0xa6);
 const PALE_PURPLE: Colour = Colour(0xc7, 0x9a, 0xd0);
 const PALE_INDIGO: Colour = Colour(0x80, 0x79, 0xc4);
 
-const KNOWN: [(&str, Colour, Marker, Dash); 56] = [
+const KNOWN: [(&str, Colour, Marker, Dash); 59] = [
     ("serial", BLACK, Marker::Circle, None),
     ("rayon", GREY, Marker::Square, None),
     ("library", BROWN, Marker::Diamond, None),
@@ -74,6 +77,9 @@ const KNOWN: [(&str, Colour, Marker, Dash); 56] = [
     ("blocked", GREEN, Marker::Diamond, None),
     ("blocked_128x128_8x8", GREEN, Marker::Diamond, None),
     ("blocked_64x64_4x4", MINT, Marker::Cross, DASH),
+    ("blocked_32x32_4x4", FOREST, Marker::Circle, DASH),
+    ("blocked_128x64_8x4", COBALT, Marker::Triangle, DASH),
+    ("blocked_warptile_128x128_8x8", CRIMSON, Marker::Plus, None),
     ("blocked_prefetch_128x128_8x8", OLIVE, Marker::Square, DASH),
     ("blocked_splitk_64x64_4x4", INDIGO, Marker::Plus, DASH),
     ("blocked_subgroup_16x4", PALE_PURPLE, Marker::Down, None),
@@ -199,7 +205,7 @@ mod tests {
     use super::*;
 
     /// The variants of the two operations that reports are about, by the looks that stand beside each other.
-    const PRODUCTS: [&str; 17] = [
+    const PRODUCTS: [&str; 20] = [
         "serial",
         "rayon",
         "library",
@@ -209,7 +215,10 @@ mod tests {
         "tiled_16",
         "tiled_32",
         "blocked_128x128_8x8",
+        "blocked_warptile_128x128_8x8",
+        "blocked_128x64_8x4",
         "blocked_64x64_4x4",
+        "blocked_32x32_4x4",
         "blocked_prefetch_128x128_8x8",
         "blocked_splitk_64x64_4x4",
         "blocked_subgroup_16x4",
@@ -275,13 +284,16 @@ mod tests {
         "peer_candle",
     ];
     /// Other libraries on an adapter, beside our kernels.
-    const BESIDE_PRODUCTS: [&str; 15] = [
+    const BESIDE_PRODUCTS: [&str; 18] = [
         "naive",
         "loop",
         "tiled_16",
         "tiled_32",
         "blocked_128x128_8x8",
+        "blocked_warptile_128x128_8x8",
+        "blocked_128x64_8x4",
         "blocked_64x64_4x4",
+        "blocked_32x32_4x4",
         "blocked_prefetch_128x128_8x8",
         "blocked_splitk_64x64_4x4",
         "blocked_subgroup_16x4",

@@ -32,14 +32,20 @@ struct Mutant {
     to: &'static str,
     /// Which of several matches is replaced, and of how many.
     match_of: (usize, usize),
+    /// Constants of the kernel, where the file's own would hide the fault.
+    set: &'static [(&'static str, u32)],
 }
 
 const fn mutant(name: &'static str, shader: &'static str, from: &'static str, to: &'static str) -> Mutant {
-    Mutant { name, shader, from, to, match_of: (0, 1) }
+    Mutant { name, shader, from, to, match_of: (0, 1), set: &[] }
 }
 
 const fn nth(match_of: (usize, usize), mutant: Mutant) -> Mutant {
     Mutant { match_of, ..mutant }
+}
+
+const fn with(set: &'static [(&'static str, u32)], mutant: Mutant) -> Mutant {
+    Mutant { set, ..mutant }
 }
 
 const MAXPOOL: &[Mutant] = &[
@@ -189,7 +195,8 @@ fn mutated(op: &'static Op, mutant: &Mutant, folder: &std::path::Path) -> &'stat
         let how = How::Wgsl { passes, scratch };
         return Box::leak(Box::new(Variant { name: mutant.name, how, ..*variant }));
     }
-    user_variant(&path, &[]).unwrap()
+    let set: Vec<_> = mutant.set.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+    user_variant(&path, &set).unwrap()
 }
 
 /// Cases that the mutant's shader covers.
@@ -204,11 +211,20 @@ fn covered<'c>(mutant: &Mutant, cases: &'c [Case]) -> impl Iterator<Item = &'c C
     cases.iter().filter(move |c| fits(c) && (c.is_finite() || !finite_only(c.op)))
 }
 
+/// The cases of `check`, and for products those with an infinity past a line's end.
+fn all_cases(op: &'static Op) -> Vec<Case> {
+    let setups = (0u64..).zip(cases::of(op).unwrap());
+    let mut cases: Vec<Case> = setups.map(|(seed, s)| Case::drawn(op, &s.sizes, s.fill, seed)).collect();
+    if op.name == matmul::OP.name {
+        cases.extend(support::an_infinity_in_a_line());
+    }
+    cases
+}
+
 fn every_mutant_fails(op: &'static Op, mutants: &[Mutant]) {
     let Some(engine) = support::engine_or_skip() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let setups = (0u64..).zip(cases::of(op).unwrap());
-    let cases: Vec<Case> = setups.map(|(seed, s)| Case::drawn(op, &s.sizes, s.fill, seed)).collect();
+    let cases = all_cases(op);
     let survivors: Vec<&str> = mutants
         .iter()
         .filter(|mutant| !fails(&engine, mutated(op, mutant, folder.path()), mutant, &cases))
@@ -270,12 +286,12 @@ fn unharmed_copies_pass() {
         (&conv2d::GRAD_WEIGHT, GRAD_WEIGHT),
     ] {
         let op: &'static Op = op;
-        let setups = (0u64..).zip(cases::of(op).unwrap());
-        let cases: Vec<Case> = setups.map(|(seed, s)| Case::drawn(op, &s.sizes, s.fill, seed)).collect();
-        let mut shaders: Vec<&str> = mutants.iter().map(|m| m.shader).collect();
-        shaders.dedup();
-        for shader in shaders {
-            let copy = Mutant { from: "@compute", to: "@compute ", ..mutant("copy", shader, "", "") };
+        let cases = all_cases(op);
+        let mut kernels: Vec<_> = mutants.iter().map(|m| (m.shader, m.set)).collect();
+        kernels.dedup();
+        for (shader, set) in kernels {
+            let copy =
+                Mutant { from: "@compute", to: "@compute ", ..with(set, mutant("copy", shader, "", "")) };
             let variant = mutated(op, &copy, folder.path());
             for case in covered(&copy, &cases) {
                 let verdict = verify(&engine, case, variant).unwrap();

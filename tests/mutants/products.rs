@@ -1,6 +1,9 @@
 //! Wrong kernels of the product.
 
-use super::{Mutant, mutant, nth};
+use super::{Mutant, mutant, nth, with};
+
+/// As `blocked_warptile_128x128_8x8` has them.
+const WARP_TILES: &[(&str, u32)] = &[("LX", 4), ("LY", 8)];
 
 pub(super) const MATMUL: &[Mutant] = &[
     mutant("a_term_short", "matmul/naive.wgsl", "p < params.k;", "p < params.k - 1u;"),
@@ -117,6 +120,111 @@ pub(super) const MATMUL: &[Mutant] = &[
         "if column + 3u < params.n { c",
         "if column + 2u < params.n { c",
     ),
+    with(
+        WARP_TILES,
+        mutant(
+            "warp_tile_beside_its_place",
+            "matmul/blocked_8x8.wgsl",
+            "2u * LX * (tile % (WX / LX))",
+            "LX * (tile % (WX / LX))",
+        ),
+    ),
+    with(
+        WARP_TILES,
+        mutant(
+            "warp_tile_in_the_wrong_row",
+            "matmul/blocked_8x8.wgsl",
+            "2u * LY * (tile / (WX / LX))",
+            "2u * LY * (tile % (WX / LX))",
+        ),
+    ),
+    with(
+        WARP_TILES,
+        mutant(
+            "warp_tile_halves_as_the_patch",
+            "matmul/blocked_8x8.wgsl",
+            "b_tile[p * B_STRIDE + LX + place.x]",
+            "b_tile[p * B_STRIDE + WX + place.x]",
+        ),
+    ),
+    with(
+        WARP_TILES,
+        mutant(
+            "warp_tile_lanes_turned",
+            "matmul/blocked_8x8.wgsl",
+            "vec2(lane % LX, lane / LX)",
+            "vec2(lane / LX, lane % LX)",
+        ),
+    ),
+    mutant(
+        "blocked_8x4_lower_rows_as_the_upper",
+        "matmul/blocked_8x4.wgsl",
+        "a_tile[p * A_STRIDE + WY + local.y]",
+        "a_tile[p * A_STRIDE + local.y]",
+    ),
+    mutant(
+        "blocked_8x4_lower_rows_too_high",
+        "matmul/blocked_8x4.wgsl",
+        "let below = row + 4u * WY;",
+        "let below = row + 4u;",
+    ),
+    mutant(
+        "blocked_8x4_half_of_a_loaded",
+        "matmul/blocked_8x4.wgsl",
+        "v < 2u * WY * (BK / 4u)",
+        "v < WY * (BK / 4u)",
+    ),
+    nth(
+        (0, 2),
+        mutant(
+            "blocked_8x4_without_first_barrier",
+            "matmul/blocked_8x4.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+    nth(
+        (1, 2),
+        mutant(
+            "blocked_8x4_without_second_barrier",
+            "matmul/blocked_8x4.wgsl",
+            "        workgroupBarrier();\n",
+            "",
+        ),
+    ),
+    mutant(
+        "blocked_8x4_transposed_a_by_rows_of_four",
+        "matmul/blocked_8x4.wgsl",
+        "quad = v % (2u * WY);",
+        "quad = v % WY;",
+    ),
+    nth(
+        (0, 2),
+        mutant(
+            "blocked_8x8_past_the_end_of_a_line_of_a",
+            "matmul/blocked_8x8.wgsl",
+            "row >= rows || column >= columns",
+            "row >= rows",
+        ),
+    ),
+    nth(
+        (0, 2),
+        mutant(
+            "blocked_8x4_past_the_end_of_a_line_of_a",
+            "matmul/blocked_8x4.wgsl",
+            "row >= rows || column >= columns",
+            "row >= rows",
+        ),
+    ),
+    nth(
+        (1, 2),
+        mutant(
+            "blocked_8x4_past_the_end_of_a_line_of_b",
+            "matmul/blocked_8x4.wgsl",
+            "row >= rows || column >= columns",
+            "row >= rows",
+        ),
+    ),
     mutant(
         "registers_alignment_ignored",
         "matmul/registers_4x4.wgsl",
@@ -128,6 +236,15 @@ pub(super) const MATMUL: &[Mutant] = &[
         "matmul/registers_8x8.wgsl",
         "for (; p < params.k; p++) {",
         "for (; p + 1u < params.k; p++) {",
+    ),
+    with(
+        WARP_TILES,
+        mutant(
+            "prefetch_tile_in_the_wrong_row",
+            "matmul/blocked_prefetch_8x8.wgsl",
+            "2u * LY * (tile / (WX / LX))",
+            "LY * (tile / (WX / LX))",
+        ),
     ),
     mutant(
         "prefetch_of_the_same_slice",
