@@ -91,7 +91,9 @@ fn part(source: &Source, over: Over, all: &[ThreadSeries<'_>], title: &str, word
             stem: format!("{}-{}", source.slug, over.stem(&format!("scaling-{}", number + 1))),
             scene: chart(source, over, series, all).scene(),
             caption: "Marks are measured: medians of interleaved calls with the 95 % interval of the ratio. The grey \
-                      curves are the laws fitted to them; linear is what as many processors would give that never wait."
+                      curves are the laws fitted to them, of which γ, their value at 1, is fitted too; a mark above the ceiling of \
+                      Amdahl's curve says that his law does not fit; linear is what as many processors would give that never \
+                      wait."
                 .into(),
         });
     }
