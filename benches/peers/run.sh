@@ -10,8 +10,8 @@
 # What is not installed is named and left out; nothing is downloaded. A run that was stopped goes on with the same command:
 # what is finished in DIR/rounds is not done again. The tables are made anew from the rounds, then the report.
 #
-# --only device compares kernels with burn's on one adapter, the software adapter unless --device says gpu. Without --only,
-# everything but `device` is run; the first round, which verifies, takes longest.
+# --only device compares kernels with burn's on one adapter, the software adapter unless --device says gpu; there with
+# PyTorch's on CUDA, too, where it sees a device. Without --only, everything but `device` is run; the first round, which verifies, takes longest.
 
 set -euo pipefail
 
@@ -110,6 +110,7 @@ kernels() {
     torch) OMP_NUM_THREADS="$threads" OMP_PROC_BIND=close "$python" "$here/pytorch_kernels.py" "${options[@]}" ;;
     rust) RAYON_NUM_THREADS="$threads" MATMUL_NUM_THREADS="$threads" "$peers" "${options[@]}" ;;
     burn) "$peers" "${options[@]}" --on device ;;
+    cuda) "$python" "$here/pytorch_kernels.py" "${options[@]}" --on device ;;
     esac 2>>"$3.log"
 }
 
@@ -184,8 +185,14 @@ if wants train; then
 fi
 if wants device; then
     if [ "$device" = software ]; then export CUBECL_WGPU_DEFAULT_DEVICE=Cpu; fi
-    table device_matmul "$device" ${rust:+burn}
-    table device_maxpool "$device" ${rust:+burn}
+    cuda=
+    if [ "$device" = gpu ] && has torch && "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
+        cuda=yes
+    else
+        echo "run.sh: PyTorch on CUDA left out: --device gpu, PyTorch and a CUDA device are needed" >&2
+    fi
+    table device_matmul "$device" ${rust:+burn} ${cuda:+cuda}
+    table device_maxpool "$device" ${rust:+burn} ${cuda:+cuda}
 fi
 # Paths as seen from here, so that the page's command is one for other machines too.
 mapfile -t tables < <(realpath --relative-to=. "$out"/peers_*)
