@@ -8,12 +8,16 @@ use super::student::{critical, two_sided};
 /// Two sides of one point: the medians of their rounds, in nanoseconds, in the order of measuring.
 pub(super) type Sides = [Vec<f64>; 2];
 
+/// Squared errors of logarithms up to here are rounding, not spread: 1e-12 is a nanosecond in a quarter of an hour.
+const ROUNDING: f64 = 1e-24;
+
 /// A ratio and what speaks for it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Judged {
-    /// The second side over the first, geometric means over the rounds, with the 95 % interval.
+    /// The second side over the first, geometric means over the rounds, with the 95 % interval; without one where no round
+    /// differs from another, which is what a coarse clock or a copied run looks like and says nothing of other rounds.
     pub(super) ratio: Estimate,
-    /// The two-sided p-value of no difference.
+    /// The two-sided p-value of no difference; 1 without an interval.
     pub(super) p: f64,
 }
 
@@ -24,7 +28,9 @@ pub(super) fn usable(rounds: &[f64]) -> bool {
 
 /// The second side of each point against the first, with rounds that have nothing to do with each other: the test of
 /// Welch, "The Generalization of Student's Problem when Several Different Population Variances are Involved", Biometrika
-/// 34 (1947), on the logarithms, with the variances of each side [`moderated`] over the points. Every side is [`usable`].
+/// 34 (1947), on the logarithms, with the variances of each side [`moderated`] over the points, but no more degrees of
+/// freedom than its own rounds give: a round shifts its points together, so that twelve of them know little more of how far
+/// rounds lie apart than one does. Every side is [`usable`].
 pub(super) fn apart(points: &[Sides]) -> Vec<Judged> {
     let logs: Vec<Sides> = points.iter().map(|sides| sides.each_ref().map(|s| logs(s))).collect();
     let family = |side: usize| {
@@ -46,30 +52,25 @@ pub(super) fn apart(points: &[Sides]) -> Vec<Judged> {
     logs.iter().enumerate().map(of).collect()
 }
 
-/// The second side of each point against the first, round by round of one run: Student's test of the mean difference of the
-/// logarithms, with the variances of the differences [`moderated`] over the points. Each has two pairs or more, all above 0.
-pub(super) fn paired(points: &[Vec<(f64, f64)>]) -> Vec<Judged> {
-    let differences: Vec<Vec<f64>> =
-        points.iter().map(|pairs| pairs.iter().map(|(a, b)| (b / a).ln()).collect()).collect();
-    let own: Vec<Variance> = differences.iter().filter_map(|d| Variance::of(d)).collect();
-    let of = |(differences, variance): (&Vec<f64>, Variance)| {
-        let count = differences.len();
-        judged(mean(differences), variance.value / count as f64, variance.df, count)
-    };
-    differences.iter().zip(moderated(&own)).map(of).collect()
+/// The second side of one point against the first, round by round of one run: Student's test of the mean difference of the
+/// logarithms, with as many degrees of freedom as there are pairs but one. Two pairs or more, all above 0.
+pub(super) fn paired(pairs: &[(f64, f64)]) -> Option<Judged> {
+    let differences: Vec<f64> = pairs.iter().map(|(a, b)| (b / a).ln()).collect();
+    let variance = Variance::of(&differences)?;
+    let count = differences.len();
+    Some(judged(mean(&differences), variance.value / count as f64, variance.df, count))
 }
 
 /// From a difference of logarithms, its squared error and its degrees of freedom.
 fn judged(difference: f64, error: f64, df: f64, count: usize) -> Judged {
-    let (p, half) = if error > 0.0 {
-        let deviation = error.sqrt();
-        (two_sided(difference / deviation, df), critical(1.0 - super::bootstrap::LEVEL, df) * deviation)
-    } else {
-        // Without any spread a difference is beyond doubt.
-        (if difference == 0.0 { 1.0 } else { 0.0 }, 0.0)
-    };
+    let value = difference.exp();
+    if error.is_nan() || error <= ROUNDING {
+        return Judged { ratio: Estimate { value, interval: None, count }, p: 1.0 };
+    }
+    let deviation = error.sqrt();
+    let half = critical(1.0 - super::bootstrap::LEVEL, df) * deviation;
     let interval = Some(Interval { low: (difference - half).exp(), high: (difference + half).exp() });
-    Judged { ratio: Estimate { value: difference.exp(), interval, count }, p }
+    Judged { ratio: Estimate { value, interval, count }, p: two_sided(difference / deviation, df) }
 }
 
 fn logs(values: &[f64]) -> Vec<f64> {
@@ -100,7 +101,7 @@ mod tests {
     #[test]
     fn rounds_of_one_run_are_paired() {
         let pairs = [(1.0, 1.0_f64.exp()), (2.0, 2.0 * 2.0_f64.exp()), (0.5, 0.5 * 3.0_f64.exp())];
-        let found = paired(&[pairs.to_vec()])[0];
+        let found = paired(&pairs).unwrap();
         let half = 4.302_652_73 / 3.0_f64.sqrt();
         let interval = found.ratio.interval.unwrap();
         assert!(
@@ -108,7 +109,25 @@ mod tests {
                 && (interval.high.ln() - (2.0 + half)).abs() < 1e-6
         );
         assert!((found.p - two_sided(2.0 * 3.0_f64.sqrt(), 2.0)).abs() < 1e-12);
-        let alike = paired(&[vec![(1.0, 2.0); 3]])[0];
-        assert!(alike.p == 0.0 && (alike.ratio.value - 2.0).abs() < 1e-12);
+        assert_eq!(paired(&pairs[..1]), None);
+    }
+
+    #[test]
+    fn rounds_without_spread_prove_nothing() {
+        let alike = paired(&[(1.0, 2.0); 3]).unwrap();
+        assert!(alike.p == 1.0 && alike.ratio.interval.is_none() && (alike.ratio.value - 2.0).abs() < 1e-12);
+        let copies = apart(&[[vec![10.0; 2], vec![20.0; 2]]])[0];
+        assert!(copies.p == 1.0 && copies.ratio.interval.is_none(), "{copies:?}");
+    }
+
+    /// Twelve points of one variance, 0.01 with 2 degrees of freedom: what they have in common is 0.01 exp(0.5772), as the mean
+    /// logarithm of such a variance lies 0.5772 (Euler's constant) below the logarithm of its mean. 3 + 3 rounds are worth 4
+    /// degrees of freedom all the same, not 48.
+    #[test]
+    fn many_points_lend_their_spread_and_no_degrees_of_freedom() {
+        let sides = [[1.0, 1.1, 1.2].map(f64::exp).to_vec(), [1.5, 1.6, 1.7].map(f64::exp).to_vec()];
+        let many = apart(&vec![sides; 12]);
+        let t = 0.5 / (2.0 * 0.01 * 0.577_215_665_f64.exp() / 3.0).sqrt();
+        assert!(many.iter().all(|j| (j.p - two_sided(t, 4.0)).abs() < 1e-9), "{many:?}");
     }
 }

@@ -1,15 +1,14 @@
 //! Our best variant beside each other library at the same sizes: ratios within one run, with intervals.
 //!
 //! Such runs go in rounds, ours and then each library, so that what shifts the machine for minutes meets both sides of a round
-//! alike. The ratio is taken round by round; its interval says how far the rounds agree, with what all comparisons of the run
-//! show of that (`by_rounds`).
+//! alike. The ratio is taken round by round; its interval says how far the rounds agree (`by_rounds`).
 //!
 //! A row of another library has a variant that begins with [`PREFIX`]. Like is held against like: what runs on the CPU
 //! against our CPU variants with no more threads, what runs on an adapter against our kernels on that adapter.
 
-use super::by_rounds::paired;
+use super::by_rounds::{paired, usable};
 use super::points::{Point, Time};
-use super::stats::{Estimate, median};
+use super::stats::Estimate;
 use crate::record::{Clock, WITH_CHECKS};
 
 /// What the variants of other libraries begin with.
@@ -27,7 +26,7 @@ pub enum Winner {
     Ours,
     /// The other library: the interval lies below 1.
     Peer,
-    /// The interval holds 1, or there are too few samples for one.
+    /// The interval holds 1, or there is none.
     Unclear,
 }
 
@@ -42,10 +41,10 @@ pub struct Beside<'a> {
     /// both sides, else resident.
     pub time: Time,
     /// The other library's time over ours, how many times as fast ours is: the geometric mean over the rounds; of a single
-    /// round the ratio of the medians.
+    /// round, and without an interval where one side has more rounds than the other, the ratio of the medians.
     pub ratio: Estimate,
-    /// Rounds behind the ratio; 0 where there is but one and the calls must do.
-    pub rounds: usize,
+    /// Rounds of ours and of the library that have a time.
+    pub rounds: [usize; 2],
 }
 
 impl Beside<'_> {
@@ -62,23 +61,26 @@ impl Beside<'_> {
 /// Every point of another library beside our best at the same op and sizes, in the order of the rows. A point without
 /// one of ours to compare with is left out.
 pub fn beside(points: &[Point]) -> Vec<Beside<'_>> {
-    let peers = points.iter().filter(|p| is_peer(&p.variant));
-    let mut found: Vec<Beside<'_>> = peers.filter_map(|peer| best_beside(points, peer)).collect();
-    let pairs: Vec<Vec<(f64, f64)>> = found.iter().map(rounds).collect();
-    let enough = |pairs: &&Vec<(f64, f64)>| pairs.len() >= 2;
-    let judged = paired(&pairs.iter().filter(enough).cloned().collect::<Vec<_>>());
-    let with_rounds = found.iter_mut().zip(&pairs).filter(|(_, pairs)| enough(pairs));
-    for ((beside, pairs), judged) in with_rounds.zip(judged) {
-        (beside.ratio, beside.rounds) = (judged.ratio, pairs.len());
-    }
-    found
+    points
+        .iter()
+        .filter(|p| is_peer(&p.variant))
+        .filter_map(|peer| best_beside(points, peer))
+        .map(by_rounds)
+        .collect()
 }
 
-/// The medians of ours and of theirs in each round that both have.
-fn rounds(beside: &Beside<'_>) -> Vec<(f64, f64)> {
-    let of = |point: &Point| point.rounds(beside.time).iter().map(|r| median(r)).collect::<Vec<_>>();
-    let both = of(beside.ours).into_iter().zip(of(beside.peer));
-    both.filter_map(|(a, b)| a.zip(b)).filter(|(a, b)| *a > 0.0 && *b > 0.0).collect()
+/// With the ratio over the rounds where both sides have as many, two or more. Rounds are known by their place alone: where a
+/// side missed one, no round of it can be told to be the other's.
+fn by_rounds(mut beside: Beside<'_>) -> Beside<'_> {
+    let [ours, theirs] = [beside.ours, beside.peer].map(|p| p.round_medians(beside.time));
+    beside.rounds = [ours.len(), theirs.len()];
+    if ours.len() != theirs.len() {
+        beside.ratio.interval = None;
+    } else if usable(&ours) && usable(&theirs) {
+        let pairs: Vec<(f64, f64)> = ours.into_iter().zip(theirs).collect();
+        beside.ratio = paired(&pairs).map_or(beside.ratio, |judged| judged.ratio);
+    }
+    beside
 }
 
 fn best_beside<'a>(points: &'a [Point], peer: &'a Point) -> Option<Beside<'a>> {
@@ -102,6 +104,6 @@ fn best_beside<'a>(points: &'a [Point], peer: &'a Point) -> Option<Beside<'a>> {
         let usable = |p: &&Point| time != Time::Kernel || p.clock == Some(Clock::Timestamp);
         let timed = points.iter().filter(like).filter(usable).filter_map(|p| Some((p, p.resamples(time)?)));
         let (ours, least) = timed.min_by(|a, b| a.1.estimate().value.total_cmp(&b.1.estimate().value))?;
-        Some(Beside { ours, peer, time, ratio: theirs.ratio(least)?, rounds: 0 })
+        Some(Beside { ours, peer, time, ratio: theirs.ratio(least)?, rounds: [0; 2] })
     })
 }

@@ -94,29 +94,54 @@ fn a_library_alone_is_no_comparison() {
     assert!(beside(&none).is_empty());
 }
 
+/// A row of several rounds, each with its first call and a median of so many nanoseconds.
+fn in_rounds(variant: &str, medians: &[u64]) -> Vec<Row> {
+    let round = |ns: &u64| {
+        let mut rows = rows(variant, Some(2), *ns, None);
+        rows[0].call = Some(CallKind::First);
+        rows
+    };
+    medians.iter().flat_map(round).collect()
+}
+
 /// Five rounds in which the machine's speed varies threefold, alike for both sides: the ratio is known to a percent, and
-/// that of a library whose rounds do not follow is not.
+/// that of a library whose rounds do not follow is not. One that missed a round cannot be paired.
 #[test]
 fn rounds_are_paired() {
     let machine = [10_000, 30_000, 12_000, 9_000, 20_000];
-    let in_rounds = |variant: &str, percents: [u64; 5]| -> Vec<Row> {
-        let round = |(ns, percent): (u64, u64)| {
-            let mut rows = rows(variant, Some(2), ns * percent / 100, None);
-            rows[0].call = Some(CallKind::First);
-            rows
-        };
-        machine.into_iter().zip(percents).flat_map(round).collect()
+    let shares = |percents: [u64; 5]| -> Vec<u64> {
+        machine.iter().zip(percents).map(|(ns, p)| ns * p / 100).collect()
     };
     let all = [
-        in_rounds("library", [100; 5]),
-        in_rounds("peer_steady", [109, 110, 111, 110, 110]),
-        in_rounds("peer_erratic", [110, 60, 190, 100, 150]),
+        in_rounds("library", &machine),
+        in_rounds("peer_steady", &shares([109, 110, 111, 110, 110])),
+        in_rounds("peer_erratic", &shares([110, 60, 190, 100, 150])),
+        in_rounds("peer_late", &shares([110; 5])[1..]),
     ]
     .concat();
     let points = points(&all);
     let found = beside(&points);
     let interval = found[0].ratio.interval.unwrap();
     assert!(interval.contains(1.1) && interval.high - interval.low < 0.03, "{interval:?}");
-    assert_eq!((found[0].winner(), found[0].rounds), (Winner::Ours, 5));
-    assert_eq!((found[1].winner(), found[1].rounds), (Winner::Unclear, 5));
+    assert_eq!((found[0].winner(), found[0].rounds), (Winner::Ours, [5, 5]));
+    assert_eq!((found[1].winner(), found[1].rounds), (Winner::Unclear, [5, 5]));
+    assert_eq!((found[2].ratio.interval, found[2].rounds), (None, [5, 4]));
+}
+
+/// Three whole trainings a side, one sample each: as many rounds.
+#[test]
+fn whole_trainings_are_rounds() {
+    let trainings = |variant: &str, times: [u64; 3]| -> Vec<Row> {
+        let one = |(sample, ns): (u32, u64)| Row {
+            op: "training".into(),
+            sample,
+            ..rows(variant, Some(2), ns, None).remove(2)
+        };
+        (0..).zip(times).map(one).collect()
+    };
+    let all = [trainings("cpu", [1000, 1100, 1050]), trainings("peer_pytorch", [1400, 1555, 1465])].concat();
+    let points = points(&all);
+    let found = beside(&points);
+    assert_eq!((found[0].rounds, found[0].winner()), ([3, 3], Winner::Ours));
+    assert!((found[0].ratio.value - 1.403).abs() < 0.005, "{found:?}");
 }

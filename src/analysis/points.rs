@@ -231,9 +231,13 @@ fn point(head: &Row, members: &[&Row]) -> Option<Point> {
     })
 }
 
+/// The op of whole trainings, and of their epochs.
+const TRAINING: &str = "training";
+
 /// The warm times of a point's rows, cut where a first call stands and, of rows of several runs, where the numbers of the
-/// warm samples begin again.
+/// warm samples begin again. Whole trainings, which have no first call, were processes of their own: each is a round.
 fn rounds(members: &[&Row], cell: fn(&Row) -> Option<u64>) -> Vec<Vec<f64>> {
+    let whole = members.iter().all(|row| row.op == TRAINING && row.call == Some(CallKind::Warm));
     let mut found: Vec<Vec<f64>> = Vec::new();
     let mut last: Option<u32> = None;
     for row in members {
@@ -242,7 +246,7 @@ fn rounds(members: &[&Row], cell: fn(&Row) -> Option<u64>) -> Vec<Vec<f64>> {
             last = None;
             continue;
         }
-        if found.is_empty() || last.is_some_and(|last| row.sample <= last) {
+        if whole || found.is_empty() || last.is_some_and(|last| row.sample <= last) {
             found.push(Vec::new());
         }
         last = Some(row.sample);

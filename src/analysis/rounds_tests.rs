@@ -8,8 +8,10 @@ use crate::record::CallKind;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
-/// Rounds a side, and calls of each.
-const ROUNDS: (usize, usize) = (5, 6);
+/// Rounds a side at which a slowdown of 10 % is found.
+const ENOUGH: usize = 7;
+/// Calls of a round.
+const CALLS: usize = 6;
 const POINTS: usize = 12;
 
 /// How far a round stands from the others at most points, as a share: of the 106 points of three rounds in
@@ -22,43 +24,66 @@ const SHIFT: f64 = 0.018;
 /// within 21 %.
 const DISTURBED: (f64, f64) = (0.1, 0.5);
 
-/// A point of rounds, each shifted as a whole: by [`SHIFT`], and where `disturbed` now and then by more.
-fn point(rng: &mut ChaCha8Rng, variant: &str, scale: f64, disturbed: bool) -> Point {
+/// How rounds shift.
+#[derive(Clone, Copy)]
+enum Shifts {
+    /// Every point for itself, by [`SHIFT`].
+    Apart,
+    /// As [`Self::Apart`], and now and then by more: [`DISTURBED`].
+    Disturbed,
+    /// As [`Self::Apart`], and all points of a round together besides, by so much (a share, one standard deviation).
+    Together(f64),
+}
+
+/// A point whose rounds are shifted by these factors, and by its own.
+fn point(rng: &mut ChaCha8Rng, variant: &str, scale: f64, together: &[f64], shifts: Shifts) -> Point {
     let mut all = Vec::new();
-    for _ in 0..ROUNDS.0 {
-        let more = disturbed && rng.random_range(0.0..1.0) < DISTURBED.0;
-        let factor =
+    for common in together {
+        let more = matches!(shifts, Shifts::Disturbed) && rng.random_range(0.0..1.0) < DISTURBED.0;
+        let own =
             (SHIFT * gauss(rng)).exp() * if more { 1.0 + rng.random_range(0.1..DISTURBED.1) } else { 1.0 };
-        let times = noisy(rng, ROUNDS.1, 0.04);
+        let times = noisy(rng, CALLS, 0.04);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "nanoseconds of a test")]
-        let whole = |t: f64| (t * scale * factor * 1e6).round() as u64;
+        let whole = |t: f64| (t * scale * common * own * 1e6).round() as u64;
         let totals: Vec<u64> = [2.0].into_iter().chain(times).map(whole).collect();
         all.extend(rows(variant, Some(1), 64, &totals));
     }
     points(&all).remove(0)
 }
 
-fn side(rng: &mut ChaCha8Rng, planted: f64, disturbed: bool) -> Vec<Point> {
+/// One side, with the eighth point's time planted.
+fn side(rng: &mut ChaCha8Rng, rounds: usize, planted: f64, shifts: Shifts) -> Vec<Point> {
+    let by = if let Shifts::Together(by) = shifts { by } else { 0.0 };
+    let together: Vec<f64> = (0..rounds).map(|_| (by * gauss(rng)).exp()).collect();
     let scale = |i: usize| if i == 7 { planted } else { 1.0 };
-    (0..POINTS).map(|i| point(rng, &format!("v{i}"), scale(i), disturbed)).collect()
+    (0..POINTS).map(|i| point(rng, &format!("v{i}"), scale(i), &together, shifts)).collect()
 }
 
 fn verdicts(a: &[Point], b: &[Point]) -> Vec<Verdict> {
     let mut found = matched(a, b, Time::EndToEnd);
     judge(&mut found.pairs, 0.05);
-    assert!(found.pairs.iter().all(|p| p.by_rounds && p.rounds == [ROUNDS.0; 2]));
+    assert!(found.pairs.iter().all(|p| p.by_rounds));
     found.pairs.iter().map(|p| p.verdict).collect()
+}
+
+const RUNS: u64 = 200;
+
+fn has_slower(a: &[Point], b: &[Point]) -> bool {
+    verdicts(a, b).contains(&Verdict::Slower)
+}
+
+/// How often of [`RUNS`] a planted time is found, and how often equal sides raise an alarm.
+fn simulated(planted: f64, shifts: Shifts) -> [u64; 2] {
+    counted(RUNS, |number| {
+        let mut rng = ChaCha8Rng::seed_from_u64(number);
+        let [base, again, slow] = [1.0, 1.0, planted].map(|planted| side(&mut rng, ENOUGH, planted, shifts));
+        [verdicts(&base, &slow)[7] == Verdict::Slower, has_slower(&base, &again)]
+    })
 }
 
 #[test]
 fn a_planted_slowdown_is_found_though_rounds_shift_and_identical_runs_raise_no_alarm() {
-    const RUNS: u64 = 200;
-    let [found, wolf] = counted(RUNS, |number| {
-        let mut rng = ChaCha8Rng::seed_from_u64(number);
-        let [base, again] = [1.0, 1.0].map(|planted| side(&mut rng, planted, false));
-        let slow = side(&mut rng, 1.1, false);
-        [verdicts(&base, &slow)[7] == Verdict::Slower, verdicts(&base, &again).contains(&Verdict::Slower)]
-    });
+    let [found, wolf] = simulated(1.1, Shifts::Apart);
     assert!(
         found * 100 >= RUNS * 95,
         "a planted 10 % slowdown was found in {found} of {RUNS} runs, fewer than 95 %"
@@ -66,17 +91,30 @@ fn a_planted_slowdown_is_found_though_rounds_shift_and_identical_runs_raise_no_a
     assert!(wolf * 100 <= RUNS, "{wolf} of {RUNS} identical pairs raised an alarm, more than 1 %");
 }
 
+/// In a run so disturbed 10 % is mostly missed, as the chapter on measuring says; twice the time is not.
 #[test]
 fn disturbed_rounds_raise_no_alarm() {
-    const RUNS: u64 = 200;
-    let [found, wolf] = counted(RUNS, |number| {
-        let mut rng = ChaCha8Rng::seed_from_u64(number);
-        let [base, again] = [1.0, 1.0].map(|planted| side(&mut rng, planted, true));
-        let slow = side(&mut rng, 2.0, true);
-        [verdicts(&base, &slow)[7] == Verdict::Slower, verdicts(&base, &again).contains(&Verdict::Slower)]
-    });
+    let [found, wolf] = simulated(2.0, Shifts::Disturbed);
     assert!(wolf * 100 <= RUNS, "{wolf} of {RUNS} identical pairs raised an alarm, more than 1 %");
     assert!(found * 100 >= RUNS * 95, "twice the time was found in {found} of {RUNS} runs, fewer than 95 %");
+}
+
+/// What shifts all points of a round together is no more certain for being seen at each of them.
+#[test]
+fn a_shift_of_all_points_together_raises_no_alarm() {
+    const PAIRS: u64 = 100;
+    for (rounds, by) in [(2, 0.08), (3, 0.065), (5, 0.05)] {
+        let [wolf, _] = counted(PAIRS, |number| {
+            let mut rng = ChaCha8Rng::seed_from_u64(number);
+            let [base, again] =
+                [1.0, 1.0].map(|planted| side(&mut rng, rounds, planted, Shifts::Together(by)));
+            [has_slower(&base, &again), false]
+        });
+        assert!(
+            wolf * 100 <= PAIRS,
+            "{rounds} rounds, {by}: {wolf} of {PAIRS} identical pairs raised an alarm"
+        );
+    }
 }
 
 /// Two calls a round: a first call begins one, and so does a sample number that starts again, as in rows of two runs.

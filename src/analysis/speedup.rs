@@ -25,10 +25,11 @@ pub fn speedup<'a>(point: &'a Point, baseline: &'a Point, time: Time) -> Option<
     Some(Speedup { point, baseline, time, ratio })
 }
 
-/// The baseline of that name at the same op and sizes; of several, the one with the most threads.
+/// The baseline of that name at the same op and sizes; of several, with different threads, the fastest.
 pub fn baseline<'a>(points: &'a [Point], name: &str, point: &Point) -> Option<&'a Point> {
     let same = |p: &&Point| p.variant == name && p.op == point.op && p.sizes == point.sizes && p.on_cpu();
-    points.iter().filter(same).max_by_key(|p| p.threads)
+    let timed = points.iter().filter(same).filter_map(|p| Some((p, p.time(Time::EndToEnd)?.value)));
+    timed.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(p, _)| p)
 }
 
 /// Every variant against every baseline at every size, for each of the three times. A baseline is not compared with

@@ -12,7 +12,7 @@ pub(super) const TABLE: &str = "Exit codes:
   2    usage: bad arguments or sizes, unknown names, files that cannot be read or used
   3    no suitable adapter
   4    a result that is not what the reference or the oracle says
-  5    a point that is slower beyond doubt (compare)
+  5    a point that is slower beyond doubt, or was right and is wrong (compare)
   130  interrupted";
 
 /// How the program ends.

@@ -15,23 +15,25 @@ type Candidate = (bool, String, PathBuf, String);
 /// [`Error::Read`] where a folder cannot be listed, [`Error::Records`] where there is no run.
 pub fn latest_runs(path: &Path) -> Result<BTreeMap<String, PathBuf>> {
     let latest = |(experiment, mut runs): (String, Vec<PathBuf>)| Some((experiment, runs.pop()?));
-    Ok(repeated_runs(path)?.into_iter().filter_map(latest).collect())
+    Ok(repeated_runs(path, &[])?.into_iter().filter_map(latest).collect())
 }
 
 /// As [`latest_runs`], and before each latest run, the oldest first, every complete run that it repeats: of the same
-/// experiment, program, machine and seed, as their resume keys say.
+/// experiment, program, machine and seed, as their resume keys say. Below a parent the folders in `without` are passed over
+/// before the latest is chosen, under whatever name they are met.
 ///
 /// # Errors
 /// As [`latest_runs`].
-pub fn repeated_runs(path: &Path) -> Result<BTreeMap<String, Vec<PathBuf>>> {
+pub fn repeated_runs(path: &Path, without: &[PathBuf]) -> Result<BTreeMap<String, Vec<PathBuf>>> {
     let own = path.join("run.json");
     if own.exists() {
         return Ok(BTreeMap::from([(Run::read(&own)?.experiment, vec![path.to_path_buf()])]));
     }
+    let without: Vec<PathBuf> = without.iter().map(|path| real(path)).collect();
     let mut found: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
     for child in folders(path)? {
         let below = if child.join("run.json").exists() { vec![child] } else { folders(&child)? };
-        for folder in below {
+        for folder in below.into_iter().filter(|folder| !without.contains(&real(folder))) {
             // A folder without a readable run.json is no run.
             let Ok(run) = Run::read(&folder.join("run.json")) else { continue };
             let complete = run.status == RunStatus::Complete;
@@ -44,6 +46,11 @@ pub fn repeated_runs(path: &Path) -> Result<BTreeMap<String, Vec<PathBuf>>> {
         return Err(Error::Records { what: path.display().to_string(), reason });
     }
     Ok(found.into_iter().map(|(experiment, runs)| (experiment, repeats(runs))).collect())
+}
+
+/// The one name of a folder among those that lead to it.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
 }
 
 /// The latest of these and those that it repeats, the latest at the end.

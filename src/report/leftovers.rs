@@ -12,7 +12,8 @@ const LIST: &str = "report-files.txt";
 /// The longest list that is read, in bytes.
 const MAX_BYTES: u64 = 4 << 20;
 
-/// Removes what the list in `out` has and `written` has not, then writes the new list. Paths in `written` begin with `out`.
+/// Removes what the list in `out` has and `written` has not, then writes the new list. Paths in `written` begin with `out`. A
+/// listed name that is a folder stays, and so does what is behind a link in place of one of the report's folders.
 ///
 /// # Errors
 /// [`Error::Write`] where a file cannot be removed or the list not written.
@@ -26,6 +27,9 @@ pub(super) fn replace(out: &Path, written: &[PathBuf]) -> Result<()> {
     let list = out.join(LIST);
     for old in listed(&list).into_iter().filter(|old| !new.contains(old)) {
         let path = out.join(&old);
+        if !is_file_of(&path) {
+            continue;
+        }
         match std::fs::remove_file(&path) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(Error::write(&path, e)),
             _ => {}
@@ -40,6 +44,13 @@ fn listed(list: &Path) -> Vec<String> {
     let short = std::fs::metadata(list).is_ok_and(|m| m.is_file() && m.len() <= MAX_BYTES);
     let text = if short { std::fs::read_to_string(list).unwrap_or_default() } else { String::new() };
     text.lines().filter(|line| is_ours(line)).map(str::to_owned).collect()
+}
+
+/// Whether there is something that is no folder, in a true folder: through a link it would be gone elsewhere.
+fn is_file_of(path: &Path) -> bool {
+    let kind = |path: &Path| std::fs::symlink_metadata(path).map(|m| m.file_type());
+    path.parent().is_some_and(|folder| kind(folder).is_ok_and(|k| k.is_dir()))
+        && kind(path).is_ok_and(|k| !k.is_dir())
 }
 
 /// Whether a report may have written the file: straight in one of its folders, with one of its endings.
@@ -89,5 +100,30 @@ mod tests {
         assert_eq!(left, ["figures/a.svg", "tables/b.csv", "figures/mine.svg", "notes.csv"]);
         assert!(at("figures/deep/c.svg").exists() && at("report.md").exists());
         assert_eq!(std::fs::read_to_string(at(LIST)).unwrap(), "figures/a.svg\ntables/b.csv\n");
+    }
+
+    #[test]
+    fn a_folder_of_a_listed_name_stays_and_ends_no_report() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("figures/a.svg");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(dir.path().join(LIST), "figures/a.svg\n").unwrap();
+        replace(dir.path(), &[]).unwrap();
+        assert!(folder.is_dir());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_behind_a_link_is_removed() {
+        let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let [mine, link] = [elsewhere.path().join("a.csv"), dir.path().join("figures/a.svg")];
+        std::fs::write(&mine, "mine").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), dir.path().join("tables")).unwrap();
+        std::fs::create_dir(dir.path().join("figures")).unwrap();
+        std::os::unix::fs::symlink(&mine, &link).unwrap();
+        std::fs::write(dir.path().join(LIST), "tables/a.csv\nfigures/a.svg\n").unwrap();
+        replace(dir.path(), &[]).unwrap();
+        assert!(mine.exists(), "only links are removed, not what they lead to");
+        assert!(link.symlink_metadata().is_err());
     }
 }

@@ -47,9 +47,9 @@ pub(super) fn section(source: &Source) -> Vec<Block> {
              the library had, on an adapter the kernel where both have the device's timestamps, else from submission to \
              completion. The ratio, above 1 where ours is faster, is the geometric mean over the rounds of their median over \
              ours, so it need not be the quotient of the two medians shown, which are of all calls. Its 95 % interval is \
-             Student's, from how far the rounds disagree, their spread moderated by that of all comparisons here (Smyth 2004); \
-             of a single round it is the calls' and says nothing about other minutes. A winner is named where the interval \
-             leaves 1 out.",
+             Student's, from how far the rounds of that row disagree; of a single round it is the calls' and says nothing of \
+             other rounds, and where one side missed a round there is none. A winner is named where the interval leaves 1 \
+             out: of twenty rows without any difference one is named by chance.",
         ),
     ];
     for op in source.ops() {
@@ -90,6 +90,7 @@ fn table(source: &Source, rows: &[&Beside<'_>], points: &[&Point], stem: &str) -
         let winner = match row.winner() {
             Winner::Ours => "**ours**".to_string(),
             Winner::Peer => format!("**{name}**"),
+            Winner::Unclear if row.rounds[0] != row.rounds[1] => "rounds differ".to_string(),
             Winner::Unclear if row.ratio.interval.is_none() => "too few samples".to_string(),
             Winner::Unclear => "unclear".to_string(),
         };
@@ -101,13 +102,17 @@ fn table(source: &Source, rows: &[&Beside<'_>], points: &[&Point], stem: &str) -
             row.ours.variant.clone(),
             median(row.ours),
             if row.peer.on_cpu() { "call" } else { row.time.name() }.to_string(),
-            row.rounds.max(1).to_string(),
+            rounds(row.rounds),
             format::factor_estimate(row.ratio),
             winner,
         ];
         table.push_from(cells, source.origin([row.peer, row.ours]));
     }
     table
+}
+
+fn rounds([ours, theirs]: [usize; 2]) -> String {
+    if ours == theirs { ours.to_string() } else { format!("{ours} and {theirs}") }
 }
 
 /// In place of sizes that no point differs in.

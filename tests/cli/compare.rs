@@ -37,24 +37,83 @@ pub(super) fn compare(a: &Path, b: &Path, more: &[&str]) -> std::process::Output
     tesela(words).output().unwrap()
 }
 
-#[test]
-fn a_variant_that_was_right_and_is_wrong_ends_with_code_five() {
-    let root = tempfile::tempdir().unwrap();
-    let at = |name: &str| root.path().join(name);
-    for name in ["old", "new"] {
-        folder(&at(name), "2024-01-01T00:00:00Z", "A", 1.0);
-    }
-    let samples = at("new").join("samples.csv");
+/// Makes `rayon` at 128 a failure in a folder that [`folder`] wrote.
+fn break_one(folder: &Path) {
+    let samples = folder.join("samples.csv");
     let text = std::fs::read_to_string(&samples).unwrap();
     let kept: String =
         text.lines().filter(|l| !l.contains(",rayon,A,false,2,128,")).map(|l| format!("{l}\n")).collect();
     let failed =
         format!("{kept}x,matmul,rayon,A,false,2,128,128,128,1,1,1,0{}failed,wrong\n", ",".repeat(11));
     std::fs::write(&samples, failed).unwrap();
-    let output = compare(&at("old"), &at("new"), &[]);
+}
+
+#[test]
+fn a_variant_that_was_right_and_is_wrong_ends_with_code_five() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    folder(&at("old"), "2024-01-01T00:00:00Z", "A", 1.0);
+    for (name, day) in [("new/1", 2), ("new/2", 3)] {
+        folder(&at(name), &format!("2024-01-0{day}T00:00:00Z"), "A", 1.0);
+        key(&at(name), "same");
+    }
+    // Wrong in one run of several, and not the latest.
+    break_one(&at("new/1"));
+    let output = compare(&at("old"), &at("new"), &["--json"]);
     assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
     let note = "measured in A, FAILED in B: matmul rayon m=128 n=128 k=128";
     assert!(stderr(&output).contains(note), "{}", stderr(&output));
+    let value = json_of(&output);
+    assert_eq!(value["failed_b"][0]["variant"], "rayon", "{value:#}");
+    assert_eq!(value["failed_a"], json!([]));
+
+    let mended = compare(&at("new"), &at("old"), &["--json"]);
+    passes(&mended);
+    assert!(
+        stderr(&mended).contains("FAILED in A, measured in B: matmul rayon m=128"),
+        "{}",
+        stderr(&mended)
+    );
+    assert_eq!(json_of(&mended)["failed_a"][0]["sizes"]["m"], "128");
+}
+
+#[test]
+fn a_run_is_not_compared_with_itself() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    folder(&at("x/old"), "2024-01-01T00:00:00Z", "A", 1.0);
+    fails(&compare(&at("x/old"), &at("x/old"), &[]), 2, "would stand on both sides");
+    fails(&compare(&at("x"), &at("x"), &[]), 2, "would stand on both sides");
+    fails(&compare(&at("x"), &at("x/old"), &[]), 2, "holds no run of x but");
+    // Of the parent the latest would be the other side's own run, of another program than the one before it.
+    folder(&at("x/new"), "2024-01-02T00:00:00Z", "A", 1.3);
+    key(&at("x/new"), "changed");
+    for [a, b] in [[at("x"), at("x/new")], [at("x/old"), at("x")]] {
+        let output = compare(&a, &b, &["--json"]);
+        assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+        let value = json_of(&output);
+        let end = |side: &str| value["runs"][0][side][0].as_str().unwrap().to_owned();
+        assert!(end("a").ends_with("old") && end("b").ends_with("new"), "{value:#}");
+    }
+}
+
+#[test]
+fn a_copied_run_counts_once() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    for (side, factor) in [("a", 1.0), ("b", 1.3)] {
+        for number in 1..4 {
+            let path = at(&format!("{side}/{number}"));
+            // The same moment, or another with the same samples.
+            folder(&path, &format!("2024-01-0{}T00:00:00Z", number.min(2)), "A", factor);
+            key(&path, side);
+        }
+    }
+    let output = compare(&at("a"), &at("b"), &["--json"]);
+    let value = json_of(&output);
+    assert_eq!(value["runs"][0]["a"].as_array().unwrap().len(), 1, "{value:#}");
+    assert_eq!(value["points"][2]["unit"], "call");
+    assert_eq!(stderr(&output).matches("a copy of another run").count(), 4, "{}", stderr(&output));
 }
 
 #[test]
@@ -76,7 +135,8 @@ fn a_regression_beyond_doubt_ends_with_code_five() {
     folder(&at("old"), "2024-01-01T00:00:00Z", "A", 1.0);
     folder(&at("new"), "2024-01-02T00:00:00Z", "A", 1.3);
 
-    passes(&compare(&at("old"), &at("old"), &[]));
+    folder(&at("again"), "2024-01-03T00:00:00Z", "A", 1.0);
+    passes(&compare(&at("old"), &at("again"), &[]));
     let slower = compare(&at("old"), &at("new"), &[]);
     assert_eq!(slower.status.code(), Some(5), "{}", stderr(&slower));
     let text = stdout(&slower);
@@ -142,7 +202,7 @@ fn of_a_parent_all_runs_that_the_latest_repeats_are_rounds() {
         (&value["points"][2]["verdict"], &value["points"][2]["unit"]),
         (&json!("slower"), &json!("call"))
     );
-    assert!(value["shifts_not_covered"].as_str().unwrap().contains("rounds = 5"), "{value:#}");
+    assert!(value["shifts_not_covered"].as_str().unwrap().contains("rounds = 7"), "{value:#}");
     assert!(stderr(&twice).contains("is not covered"), "{}", stderr(&twice));
 
     for (number, factor) in [1.01, 1.09, 0.99].into_iter().enumerate() {

@@ -8,7 +8,13 @@ use crate::analysis::compare::{Matched, Pair, Verdict};
 use crate::analysis::points::Point;
 
 /// Everything, without rounding.
-pub(super) fn value(args: &Args, read: &Sides, all: &[Matched<'_>], differences: &[String]) -> Value {
+pub(super) fn value(
+    args: &Args,
+    read: &Sides,
+    all: &[Matched<'_>],
+    differences: &[String],
+    broken: &[Vec<(&Both, &Point)>; 2],
+) -> Value {
     let runs = &read.both;
     let named = |experiment: &str, point: &Point| {
         let sizes: Map<String, Value> = point.sizes.iter().map(|(n, v)| (n.clone(), json!(v))).collect();
@@ -41,11 +47,14 @@ pub(super) fn value(args: &Args, read: &Sides, all: &[Matched<'_>], differences:
     let together = |(run, matched): (&Both, &Matched<'_>)| -> Vec<Value> {
         matched.pairs.iter().map(|p| one(&run.experiment, p)).collect()
     };
+    let failed = |side: usize| -> Vec<Value> {
+        broken[side].iter().map(|(run, point)| named(&run.experiment, point)).collect()
+    };
     let counts: Map<String, Value> =
         Verdict::ALL.iter().map(|v| (v.word().to_owned(), json!(show::count(all, *v)))).collect();
     json!({
         "runs": runs.iter().map(|r| json!({
-            "experiment": r.experiment, "a": r.paths(0), "b": r.paths(1),
+            "experiment": r.experiment, "a": r.paths(0), "b": r.paths(1), "copies": r.copies,
         })).collect::<Vec<_>>(),
         "time": args.time.name(),
         "threshold_percent": args.threshold,
@@ -53,6 +62,8 @@ pub(super) fn value(args: &Args, read: &Sides, all: &[Matched<'_>], differences:
         "points": runs.iter().zip(all).flat_map(together).collect::<Vec<_>>(),
         "only_a": alone(|m| &m.only_a),
         "only_b": alone(|m| &m.only_b),
+        "failed_a": failed(0),
+        "failed_b": failed(1),
         "experiments_only_a": read.alone[0],
         "experiments_only_b": read.alone[1],
         "shifts_not_covered": show::not_covered(all),

@@ -12,7 +12,7 @@ use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
 use super::print;
 use crate::analysis::compare::{Matched, Verdict, judge, matched, too_few, unlike};
-use crate::analysis::points::Time;
+use crate::analysis::points::{Point, Time};
 use crate::error::Error;
 use crate::record::RunStatus;
 
@@ -21,7 +21,8 @@ use crate::record::RunStatus;
 /// A side is a run folder or a parent of such. A parent stands for the latest run of each experiment together with every
 /// complete run there that it repeats (the same experiment, program, machine and seed). Where both sides have two rounds or
 /// more at a point, from `rounds` in the experiment or from several runs, rounds are what is compared: shifts of a shared
-/// machine from one to the next then count as noise.
+/// machine from one to the next then count as noise. A run is on one side only: a parent beside a run stands for what else
+/// is in it. A run that was copied counts once.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// What to compare with: a run folder, or a parent, which stands for the latest run of each experiment and all that it repeats
@@ -39,7 +40,7 @@ pub(super) struct Args {
     /// Compare runs of different machines all the same
     #[arg(long)]
     force: bool,
-    /// Print JSON: `points` (a list with the verdicts), `summary`, `only_a`, `only_b`, `experiments_only_a`, `experiments_only_b`, `unlike`, `shifts_not_covered`
+    /// Print JSON: `points` (a list with the verdicts), `summary`, `only_a`, `only_b`, `experiments_only_a`, `experiments_only_b`, `unlike`, `shifts_not_covered`, `failed_a`, `failed_b`
     #[arg(long)]
     json: bool,
 }
@@ -61,6 +62,9 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     for folder in runs.iter().flat_map(Both::folders).filter(|f| f.run.status != RunStatus::Complete) {
         global.note(&format!("{}: this run is not complete", folder.path.display()));
     }
+    for copy in runs.iter().flat_map(|r| &r.copies) {
+        global.note(&format!("{}: a copy of another run of that side, not counted again", copy.display()));
+    }
     for (side, alone) in ["A", "B"].into_iter().zip(&read.alone).filter(|(_, alone)| !alone.is_empty()) {
         global.note(&format!("only in {side}, not compared: {}", alone.join(", ")));
     }
@@ -74,8 +78,11 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     }
     // One family of tests: the more points are looked at, the surer each alarm must be.
     judge(all.iter_mut().flat_map(|m| &mut m.pairs), args.threshold / 100.0);
+    let broken = [0, 1].map(|side| -> Vec<(&Both, &Point)> {
+        runs.iter().zip(&all).flat_map(|(run, matched)| broken(run, matched, side)).collect()
+    });
     if args.json {
-        print::emit_json(&json::value(args, &read, &all, &differences))?;
+        print::emit_json(&json::value(args, &read, &all, &differences, &broken))?;
     } else {
         print::emit(&show::as_text(runs, &all))?;
     }
@@ -91,12 +98,18 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     if let Some(warning) = show::not_covered(&all) {
         global.note(&warning);
     }
-    let broken: Vec<String> = runs.iter().zip(&all).flat_map(|(run, matched)| run.broken(matched)).collect();
-    for point in &broken {
-        global.note(&format!("measured in A, FAILED in B: {point}"));
+    for (what, failed) in ["FAILED in A, measured in B", "measured in A, FAILED in B"].iter().zip(&broken) {
+        for (_, point) in failed {
+            global.note(&format!("{what}: {}", show::point(point)));
+        }
     }
     let slower = all.iter().flat_map(|m| &m.pairs).any(|p| p.verdict == Verdict::Slower);
-    Ok(if slower || !broken.is_empty() { Exit::Regression } else { Exit::Ok })
+    Ok(if slower || !broken[1].is_empty() { Exit::Regression } else { Exit::Ok })
+}
+
+/// What one side of an experiment found wrong and the other measured.
+fn broken<'m>(run: &'m Both, matched: &Matched<'m>, side: usize) -> Vec<(&'m Both, &'m Point)> {
+    run.broken(matched, side).into_iter().map(|point| (run, point)).collect()
 }
 
 fn differences(runs: &[Both]) -> Vec<String> {

@@ -49,7 +49,19 @@ pub(super) fn as_text(runs: &[Both], all: &[Matched<'_>]) -> String {
         });
         text.push_str(&format!("{}: A = {a}, B = {b}\n{}\n", run.experiment, table.render(2)));
     }
+    if all.iter().flat_map(|m| &m.pairs).any(|p| p.by_rounds) {
+        text.push_str(
+            "A and B are medians of all calls; from rounds B / A compares the means of the rounds, so it need not be their \
+             quotient.\n",
+        );
+    }
     text
+}
+
+/// A point in a sentence.
+pub(super) fn point(point: &Point) -> String {
+    let sizes: Vec<String> = point.sizes.iter().map(|(n, v)| format!("{n}={v}")).collect();
+    format!("{} {} {}", point.op, point.variant, sizes.join(" "))
 }
 
 /// What the verdict rests on: as many rounds, or calls, of A and of B.
@@ -69,7 +81,7 @@ pub(super) fn not_covered(all: &[Matched<'_>]) -> Option<String> {
     (by_calls > 0).then(|| {
         format!(
             "{points} judged by calls, with one round on a side: what shifts a whole run, several percent on a shared machine, \
-             is not covered and can look like a change; to cover it measure each side in rounds (rounds = 5 under [budget] \
+             is not covered and can look like a change; to cover it measure each side in rounds (rounds = 7 under [budget] \
              in the experiment), or run it several times and name the parent folders"
         )
     })

@@ -1,5 +1,6 @@
 //! The two sides of a comparison, experiment by experiment: the runs that a path stands for, read and grouped.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::super::exit::Failure;
@@ -13,6 +14,8 @@ pub(super) struct Both {
     pub(super) experiment: String,
     /// The runs of each side, the latest at the end; never none.
     runs: [Vec<Folder>; 2],
+    /// Folders that hold one of `runs` once more, which says nothing new.
+    pub(super) copies: Vec<PathBuf>,
     /// The points of each side, over all its runs.
     pub(super) points: [Vec<Point>; 2],
 }
@@ -40,26 +43,23 @@ impl Both {
         self.runs[side].last().expect("each side has a run")
     }
 
-    /// What was right in the first side and is wrong in the latest run of the second.
-    pub(super) fn broken(&self, matched: &Matched<'_>) -> Vec<String> {
+    /// What one side found wrong, in any of its runs, and the other measured: of side 1, what was right and is wrong.
+    pub(super) fn broken<'m>(&self, matched: &Matched<'m>, side: usize) -> Vec<&'m Point> {
         let failed = |point: &&&Point| {
-            self.latest(1).rows.iter().any(|row| {
+            self.runs[side].iter().flat_map(|folder| &folder.rows).any(|row| {
                 row.status == Status::Failed
                     && (&row.op, &row.variant, row.threads) == (&point.op, &point.variant, point.threads)
                     && row.sizes == point.sizes
             })
         };
-        let shown = |point: &&Point| {
-            let sizes: Vec<String> = point.sizes.iter().map(|(n, v)| format!("{n}={v}")).collect();
-            format!("{} {} {}", point.op, point.variant, sizes.join(" "))
-        };
-        matched.only_a.iter().filter(failed).map(shown).collect()
+        let only_other = if side == 1 { &matched.only_a } else { &matched.only_b };
+        only_other.iter().filter(failed).copied().collect()
     }
 }
 
 /// Reads the runs that `a` and `b` stand for.
 pub(super) fn read(a: &Path, b: &Path) -> Result<Sides, Failure> {
-    let (first, mut second) = (repeated_runs(a)?, repeated_runs(b)?);
+    let (first, mut second) = chosen(a, b)?;
     let lone = first.len() == 1 && second.len() == 1;
     let (mut both, mut trained) = (Vec::new(), false);
     let mut alone = [Vec::new(), Vec::new()];
@@ -76,18 +76,24 @@ pub(super) fn read(a: &Path, b: &Path) -> Result<Sides, Failure> {
             trained = true;
             continue;
         }
-        let paths = [without(&ours, &theirs), without(&theirs, &ours)];
-        let mut runs = [Vec::new(), Vec::new()];
-        for (side, path) in
-            paths.iter().enumerate().flat_map(|(side, paths)| paths.iter().map(move |p| (side, p)))
+        let (mut runs, mut copies) = ([Vec::new(), Vec::new()], Vec::new());
+        for (side, path) in [&ours, &theirs]
+            .into_iter()
+            .enumerate()
+            .flat_map(|(side, paths)| paths.iter().map(move |p| (side, p)))
         {
-            runs[side].push(Folder::read(path)?);
+            let folder = Folder::read(path)?;
+            if runs[side].iter().any(|other| is_copy(&folder, other)) {
+                copies.push(folder.path);
+            } else {
+                runs[side].push(folder);
+            }
         }
         let points = runs.each_ref().map(|folders| {
             let rows: Vec<Row> = folders.iter().flat_map(|folder| folder.rows.iter().cloned()).collect();
             points(&rows)
         });
-        both.push(Both { experiment, runs, points });
+        both.push(Both { experiment, runs, copies, points });
     }
     alone[1] = second.into_keys().collect::<Vec<String>>();
     if both.is_empty() {
@@ -102,11 +108,42 @@ pub(super) fn read(a: &Path, b: &Path) -> Result<Sides, Failure> {
     Ok(Sides { both, alone })
 }
 
-/// The runs of one side that are not on the other side too, so that a run may be compared with all before it by naming
-/// their parent. Where nothing would be left, all of them.
-fn without(own: &[PathBuf], other: &[PathBuf]) -> Vec<PathBuf> {
-    let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
-    let others: Vec<PathBuf> = other.iter().map(real).collect();
-    let left: Vec<PathBuf> = own.iter().filter(|path| !others.contains(&real(path))).cloned().collect();
-    if left.is_empty() { own.to_vec() } else { left }
+/// Whether two folders hold one run: started in one moment, or with the same rows.
+fn is_copy(one: &Folder, other: &Folder) -> bool {
+    one.run.started == other.run.started || (!one.rows.is_empty() && one.rows == other.rows)
+}
+
+/// The runs of one side, by experiment.
+type Runs = BTreeMap<String, Vec<PathBuf>>;
+
+/// The runs of both sides. A parent that is held against a run stands for what else is in it, so that a run may be compared
+/// with all before it by naming their parent. No run is on both sides.
+fn chosen(a: &Path, b: &Path) -> Result<(Runs, Runs), Failure> {
+    let is_run = |path: &Path| path.join("run.json").exists();
+    let left = |own: &Path, other: &Path| -> Result<Runs, Failure> {
+        let whole = repeated_runs(own, &[])?;
+        if is_run(own) || !is_run(other) {
+            return Ok(whole);
+        }
+        let rest = repeated_runs(own, &[other.to_path_buf()]).unwrap_or_default();
+        match whole.keys().find(|experiment| !rest.contains_key(*experiment)) {
+            Some(only) => Err(Failure::usage(format!(
+                "{} holds no run of {only} but {} itself, and a run is like itself",
+                own.display(),
+                other.display()
+            ))),
+            None => Ok(rest),
+        }
+    };
+    let (first, second) = (left(a, b)?, left(b, a)?);
+    let all = |runs: &Runs| runs.values().flatten().filter_map(|p| p.canonicalize().ok()).collect::<Vec<_>>();
+    let of_a = all(&first);
+    if let Some(shared) = all(&second).into_iter().find(|path| of_a.contains(path)) {
+        return Err(Failure::usage(format!(
+            "{} would stand on both sides, and a run is like itself: name two runs, a run and a parent of others, or two \
+             parents whose latest runs differ",
+            shared.display()
+        )));
+    }
+    Ok((first, second))
 }
