@@ -96,6 +96,7 @@ fn exit_of(error: &Error) -> Exit {
         | Error::ShaderInvalid { .. }
         | Error::ShaderInterface { .. }
         | Error::NotFinite { .. }
+        | Error::NoStepTaken { .. }
         | Error::Write { .. }
         | Error::Panicked { .. }
         | Error::Figure { .. } => Exit::Failure,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Target;
 use crate::error::{Error, Result};
-use crate::ops::Caps;
+use crate::ops::{Caps, loss_scaling};
 
 /// The precision of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -29,6 +29,14 @@ impl Precision {
         match self {
             Self::F32 => "f32",
             Self::Mixed => "mixed",
+        }
+    }
+
+    /// What more to try where a loss is no finite number.
+    pub(crate) fn overflow_advice(self) -> &'static str {
+        match self {
+            Self::F32 => "",
+            Self::Mixed => "; activations above 65504 overflow a half, so training in f32 may go on",
         }
     }
 }
@@ -59,7 +67,8 @@ impl Default for LossScaling {
 }
 
 impl LossScaling {
-    /// Refuses a scale that is no power of two or whose inverse is no normal number, and an interval of 0.
+    /// Refuses a scale that is no power of two or whose inverse is no normal number, and an interval of 0 or beyond what is
+    /// counted.
     ///
     /// # Errors
     /// The reason, for the caller to put beside the file's name.
@@ -74,6 +83,10 @@ impl LossScaling {
             return Err(
                 "loss_scaling: interval = 0 would double the scale before any step; use 1 or more".to_owned()
             );
+        }
+        if self.interval > loss_scaling::COUNTED {
+            let (interval, most) = (self.interval, loss_scaling::COUNTED);
+            return Err(format!("loss_scaling: interval = {interval} is never reached; use {most} at most"));
         }
         Ok(())
     }
@@ -90,6 +103,18 @@ pub struct LossScale {
     pub skipped: u64,
     /// Steps that were taken.
     pub taken: u64,
+}
+
+impl LossScale {
+    /// Whether it cannot be halved any more.
+    pub fn is_least(&self) -> bool {
+        self.scale <= loss_scaling::LEAST
+    }
+}
+
+/// A scale as 2^16.
+pub(crate) fn power(scale: f32) -> String {
+    format!("2^{}", scale.log2())
 }
 
 /// Refuses mixed precision on a GPU whose shaders have no halves.
@@ -121,6 +146,16 @@ mod tests {
             assert!(refused(start, 1), "{start}");
         }
         assert!(refused(1.0, 0) && !refused(LossScaling::default().start, LossScaling::default().interval));
+        assert_eq!([65_536.0, 1.0, f32::MIN_POSITIVE].map(power), ["2^16", "2^0", "2^-126"]);
+    }
+
+    /// The count is a float, which stays at 2^24.
+    #[test]
+    fn an_interval_that_is_never_reached_is_refused() {
+        let check = |interval| LossScaling { interval, ..LossScaling::default() }.check();
+        assert!(check(1 << 24).is_ok());
+        let said = check((1 << 24) + 1).unwrap_err();
+        assert!(said.contains("16777217 is never reached; use 16777216 at most"), "{said}");
     }
 
     #[test]

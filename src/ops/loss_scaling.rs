@@ -19,12 +19,16 @@ use super::{
     Variant,
 };
 use super::{View, not_empty};
+use crate::error::{Error, Result};
 
 /// How many numbers `scaling` holds.
 pub const STATE: usize = 4;
 
+/// To this each count is exact; there that of a float stays, so no longer interval is ever reached.
+pub const COUNTED: u32 = 1 << 24;
+
 /// S stays where it and its inverse are normal numbers.
-const LEAST: f32 = f32::MIN_POSITIVE;
+pub const LEAST: f32 = f32::MIN_POSITIVE;
 const LARGEST: f32 = 1.0 / f32::MIN_POSITIVE;
 
 /// The gradient of the loss, times the scale.
@@ -77,7 +81,8 @@ pub static UNSCALE: Op = Op {
     ],
     check: |sizes| {
         check(UNSCALE.name, sizes)?;
-        not_empty(UNSCALE.name, sizes, &["interval"])
+        not_empty(UNSCALE.name, sizes, &["interval"])?;
+        reached(sizes)
     },
     derived: |sizes| vec![("groups", groups(sizes))],
     shape,
@@ -128,6 +133,16 @@ pub static UNSCALE: Op = Op {
         ),
     ],
 };
+
+/// Refuses an interval beyond what is counted.
+fn reached(sizes: &Sizes) -> Result<()> {
+    let interval = sizes.get("interval");
+    if interval <= COUNTED {
+        return Ok(());
+    }
+    let reason = format!("is never reached; use {COUNTED} at most");
+    Err(Error::BadSize { op: UNSCALE.name, name: "interval".to_owned(), value: interval.to_string(), reason })
+}
 
 fn shape(sizes: &Sizes, operand: &str) -> Vec<usize> {
     vec![match operand {
@@ -232,7 +247,9 @@ mod tests {
         assert_eq!(grown, (vec![2.0], vec![8.0, 0.0, 7.0, 10.0], 10.0));
         let skipped = after(&[8.0, f32::INFINITY], [4.0, 2.0, 7.0, 9.0], "3");
         assert_eq!(skipped, (vec![2.0, f64::INFINITY], vec![2.0, 0.0, 8.0, 9.0], 0.0));
-        assert!(UNSCALE.sizes([("len", "1"), ("interval", "0")]).is_err());
+        for (interval, fits) in [("0", false), ("16777216", true), ("16777217", false)] {
+            assert_eq!(UNSCALE.sizes([("len", "1"), ("interval", interval)]).is_ok(), fits, "{interval}");
+        }
     }
 
     #[test]

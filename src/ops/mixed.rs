@@ -46,9 +46,9 @@ pub(super) fn on_rounded(call: &mut CpuCall<'_, '_>, run: fn(&mut CpuCall<'_, '_
 /// single precision, so its bound is that of the sums, and holds on.
 ///
 /// Below 2^-14 halves are subnormal: a device may flush them to zero, or, since WGSL leaves the direction of a conversion
-/// open, round to either neighbour. A factor `a` of that size is off by at most |a| + 2^-24, and a sum by that times the
-/// other factors: the same reference on these numbers, which `plain` gives without a bias and not rectified, is added to
-/// the bound.
+/// open, round to either neighbour. A factor `a` of that size is off by at most |a| + 2^-24, and a product by that times the
+/// other factor, which may be off itself: for halves a and b with errors e and f by |e| (|b| + |f|) + |f| |a|. The same
+/// reference on these numbers, which `plain` gives without a bias and not rectified, is added to the bound.
 pub(super) fn reference(
     exact: fn(&Sizes, &[Data]) -> Vec<Expected>,
     sizes: &Sizes,
@@ -58,15 +58,15 @@ pub(super) fn reference(
     let factors = [0, 1].map(|i| Data::F32(rounded(inputs[i].f32())));
     let all: Vec<Data> = factors.iter().chain(&inputs[FACTORS..]).cloned().collect();
     let mut expected = exact(sizes, &all);
-    let off = |i: usize| inputs[i].f32().iter().map(|x| uncertain(*x)).collect::<Vec<f32>>();
-    let sizes_of = |i: usize| Data::F32(factors[i].f32().iter().map(|x| x.abs()).collect());
-    for (one, other) in [(0, 1), (1, 0)] {
-        let off = off(one);
-        if off.iter().all(|x| *x == 0.0) {
+    let off = [0, 1].map(|i| inputs[i].f32().iter().map(|x| uncertain(*x)).collect::<Vec<f32>>());
+    let sizes_of = |i: usize| factors[i].f32().iter().map(|x| x.abs());
+    let largest: Vec<f32> = sizes_of(1).zip(&off[1]).map(|(half, off)| half + off).collect();
+    for (one, other, times) in [(0, 1, largest), (1, 0, sizes_of(0).collect())] {
+        if off[one].iter().all(|x| *x == 0.0) {
             continue;
         }
         let mut parts = all.clone();
-        (parts[one], parts[other]) = (Data::F32(off), sizes_of(other));
+        (parts[one], parts[other]) = (Data::F32(off[one].clone()), Data::F32(times));
         for (expected, more) in expected.iter_mut().zip(exact(plain, &parts)) {
             let Bound::Absolute(bounds) = &mut expected.bound else { continue };
             bounds.iter_mut().zip(more.want).for_each(|(bound, more)| *bound += more);
@@ -117,6 +117,18 @@ mod tests {
         assert!(got[5].is_nan());
         // Subnormal halves are halves.
         assert_eq!(rounded(&[LEAST, 0.5 * LEAST, 1.5 * LEAST]), [LEAST, 0.0, 2.0 * LEAST]);
+    }
+
+    /// What the nearest halves are is 0, and a device may take the least half for each factor.
+    #[test]
+    fn the_bound_holds_where_both_factors_may_be_off() {
+        let op = Op::find("matmul_mixed").unwrap();
+        let sizes = op.sizes([("m", "1"), ("n", "1"), ("k", "1")]).unwrap();
+        let tiny = Data::F32(vec![0.25 * LEAST]);
+        let expected = (op.reference)(&sizes, &[tiny.clone(), tiny]);
+        assert_eq!(expected[0].want, [0.0]);
+        let Bound::Absolute(bounds) = &expected[0].bound else { panic!("no absolute bound") };
+        assert!(bounds[0] >= f64::from(LEAST * LEAST), "{}", bounds[0]);
     }
 
     #[test]

@@ -88,6 +88,66 @@ fn mixed_precision_learns_as_well_and_is_recorded() {
 }
 
 #[test]
+fn a_run_in_mixed_precision_that_took_no_step_fails() {
+    let place = Place::new();
+    let text = RUN.replace("[split]", "[loss_scaling]\nstart = 8.507059173023462e37\n[split]");
+    std::fs::write(&place.config, text).unwrap();
+    let trained = place.train(&["--precision", "mixed", "--epochs", "2"]);
+    fails(&trained, 1, "no step of the run was taken");
+    let said = stderr(&trained);
+    for line in
+        ["scaled by 2^126 at first", "epoch 1: every step was skipped", "epoch 2: every step was skipped"]
+    {
+        assert!(said.contains(line), "{said}");
+    }
+    assert!(!said.contains("the best so far"), "{said}");
+    let run = std::fs::read_dir(place.folder.path().join("two")).unwrap().next().unwrap().unwrap().path();
+    let record = std::fs::read_to_string(run.join("run.json")).unwrap();
+    assert!(record.contains("\"status\": \"interrupted\""), "{record}");
+    assert!(!run.join("model.safetensors").exists());
+}
+
+/// What the file says is judged with what the command line says put over it.
+#[test]
+fn the_command_line_makes_a_file_sound_or_unsound() {
+    let place = Place::new();
+    let scaled = RUN.replace("[split]", "[loss_scaling]\nstart = 1024.0\n[split]");
+    std::fs::write(&place.config, &scaled).unwrap();
+    let refused = place.train(&[]);
+    fails(&refused, 2, "this run's is f32");
+    assert!(stderr(&refused).contains("two.toml"), "{}", stderr(&refused));
+    let mixed = place.train(&["--precision", "mixed", "--epochs", "1"]);
+    passes(&mixed);
+    assert!(stderr(&mixed).contains("scaled by 2^10 at first"), "{}", stderr(&mixed));
+    std::fs::write(&place.config, scaled.replace("batch", "precision = \"mixed\"\nbatch")).unwrap();
+    fails(&place.train(&["--epochs", "0"]), 2, "the command line: epochs = 0");
+    passes(&place.train(&["--precision", "f32", "--epochs", "1"]));
+}
+
+#[test]
+fn a_variant_of_an_op_that_is_not_called_is_refused() {
+    let place = Place::new();
+    let with = |precision: &str, variant: &str| {
+        place.train(&["--epochs", "1", "--precision", precision, "--variant", variant])
+    };
+    for (precision, op, other) in [
+        ("mixed", "conv2d", "conv2d_mixed"),
+        ("f32", "conv2d_mixed", "conv2d"),
+        ("f32", "avgpool", "maxpool"),
+    ] {
+        let variant = format!("{op}=serial");
+        let refused = with(precision, &variant);
+        fails(&refused, 2, &format!("no step of this training calls {op}; it calls "));
+        let said = stderr(&refused);
+        assert!(said.split([' ', ',', '\n']).any(|word| word == other), "{said}");
+    }
+    assert!(!place.folder.path().join("two").exists(), "a refused run leaves no folder");
+    let trained = with("mixed", "conv2d_mixed=serial");
+    passes(&trained);
+    assert_eq!(metrics(Path::new(stdout(&trained).trim()))["variants"]["conv2d_mixed"], "serial");
+}
+
+#[test]
 fn a_folder_of_images_becomes_a_model_that_classifies() {
     let place = Place::new();
     let trained = place.train(&[]);
@@ -296,7 +356,21 @@ fn the_range_test_suggests_a_rate() {
     passes(&output);
     let rate: f64 = stdout(&output).trim().parse().unwrap();
     assert!((1e-6..1.0).contains(&rate), "{rate}");
-    fails(&tesela(["lr-find", "--steps", "1"]).arg(&place.config).output().unwrap(), 2, "steps");
+    let scaled = RUN.replace("[split]", "[loss_scaling]\nstart = 1.2676506002282294e30\n[split]");
+    std::fs::write(&place.config, scaled).unwrap();
+    let mut command = tesela(["--device", "cpu", "lr-find", "--precision", "mixed", "--steps", "40"]);
+    let output =
+        command.arg(&place.config).arg("--data").arg(&place.data).arg("--out").arg(place.folder.path());
+    let output = output.output().unwrap();
+    passes(&output);
+    assert!(stderr(&output).contains("not in the curve"), "{}", stderr(&output));
+    let rate: f64 = stdout(&output).trim().parse().unwrap();
+    assert!((1e-6..1.0).contains(&rate), "{rate}");
+    fails(
+        &tesela(["lr-find", "--precision", "mixed", "--steps", "1"]).arg(&place.config).output().unwrap(),
+        2,
+        "steps",
+    );
 }
 
 /// Ctrl-C saves, and `--resume` goes on to the bits of a run that was left alone.

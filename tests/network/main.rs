@@ -16,6 +16,7 @@ mod oracle;
 #[path = "../support/mod.rs"]
 mod support;
 mod training;
+mod untaken;
 
 use tesela::engine::{Engine, Target};
 

@@ -30,7 +30,7 @@ patience = 5
 patience = 0
 "#;
 
-fn setup(text: &str) -> Setup {
+pub(crate) fn setup(text: &str) -> Setup {
     let config = Config::parse(Path::new("run.toml"), text).unwrap();
     let dataset = Dataset::load(None, &LoadOptions::default()).unwrap();
     let split = dataset.split(&config.split, config.seed).unwrap();
@@ -146,6 +146,7 @@ fn a_loss_scaling_that_means_nothing_is_refused() {
         (format!("{RUN}[loss_scaling]\nstart = 1024.0\n"), "this run's is f32"),
         (format!("{mixed}[loss_scaling]\nstart = 1000.0\n"), "not a power of two"),
         (format!("{mixed}[loss_scaling]\ninterval = 0\n"), "use 1 or more"),
+        (format!("{mixed}[loss_scaling]\ninterval = 16777217\n"), "never reached"),
         (format!("{mixed}[loss_scaling]\nfactor = 4\n"), "unknown field"),
         (mixed.replace("\"mixed\"", "\"f16\""), "unknown variant"),
     ] {
@@ -187,6 +188,18 @@ fn a_loss_that_is_no_number_stops_the_run_and_names_the_layer() {
     }
 }
 
+#[test]
+fn only_in_mixed_precision_is_single_precision_advised() {
+    let engine = cpu();
+    for (table, advised) in [("", false), ("precision = \"mixed\"\n", true)] {
+        let text = RUN.replace("learning_rate = 1e-3\n", &format!("learning_rate = 1e20\n{table}"));
+        let error = run_of(&text, &engine, Target::Cpu, tempfile::tempdir().unwrap().path(), (None, false));
+        let error = error.unwrap_err();
+        assert!(matches!(error, Error::NotFinite { epoch: 1, .. }), "{error}");
+        assert_eq!(error.to_string().contains("training in f32 may go on"), advised, "{error}");
+    }
+}
+
 /// Trains to the second epoch, spoils the weights, and goes on; gives what is said then.
 fn spoilt(text: &str, folder: &Path, spoil: impl Fn(&mut tesela::nn::Model<'_>)) -> Error {
     let engine = cpu();
@@ -208,7 +221,7 @@ fn the_best_weights_of_earlier_epochs_outlive_spoilt_ones() {
         before.replace(std::fs::read(&model).unwrap());
         m.set_parameter("conv2.bias", &[f32::NAN; 32]).unwrap();
     });
-    let Error::NotFinite { epoch: 2, step: 12, layer } = error else { panic!("{error}") };
+    let Error::NotFinite { epoch: 2, step: 12, layer, .. } = error else { panic!("{error}") };
     assert_eq!(layer, "conv2");
     assert_eq!(std::fs::read(&model).unwrap(), before.into_inner());
 }
@@ -225,7 +238,7 @@ fn weights_that_the_last_step_spoilt_are_never_kept() {
         let text = text.replace("[split]", "[optimiser]\nkind = \"sgd\"\n[split]");
         let mut trainer = Trainer::new(&engine, Target::Cpu, setup(&text)).unwrap();
         let error = trainer.run(folder.path(), &mut StopAt { step: None, seen: 0 }).unwrap_err();
-        let Error::NotFinite { epoch: 1, step: 1, layer } = error else { panic!("{error}") };
+        let Error::NotFinite { epoch: 1, step: 1, layer, .. } = error else { panic!("{error}") };
         assert!(layer.contains(said), "{layer}");
         assert!(!folder.path().join("model.safetensors").exists());
     }

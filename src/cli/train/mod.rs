@@ -53,7 +53,7 @@ pub(super) struct Overrides {
     /// file's, else f32]
     #[arg(long, value_name = "f32|mixed")]
     pub(super) precision: Option<Precision>,
-    /// Run an op by another variant, as maxpool=tiled; may be repeated
+    /// Run an op of the training step by another variant, as maxpool=tiled; may be repeated
     #[arg(long = "variant", value_name = "OP=NAME", value_parser = variant)]
     pub(super) variants: Vec<(String, String)>,
 }
@@ -82,8 +82,7 @@ fn variant(text: &str) -> Result<(String, String), String> {
 
 /// Trains, evaluates, and prints the run folder on standard output.
 pub(super) fn run(args: &Args, global: &Global) -> Outcome {
-    let (mut config, text) = prepare::config(&args.config)?;
-    prepare::apply(&mut config, &args.overrides)?;
+    let (config, text) = prepare::config(&args.config, &args.overrides)?;
     let setup = setup(config, &args.overrides, global)?;
     let (engine, target) = engine_for_training(global)?;
     prepare::announce(&engine, target, &setup, global);
@@ -125,7 +124,7 @@ pub(super) fn train(job: &Job<'_>, setup: Setup, global: &Global) -> Result<(Pat
     let mut watch = watch::Watch::new(&setup, global);
     let trained = trainer.run(folder, &mut watch);
     watch.finish();
-    if matches!(trained, Err(Error::Interrupted | Error::NotFinite { .. })) {
+    if matches!(trained, Err(Error::Interrupted | Error::NotFinite { .. } | Error::NoStepTaken { .. })) {
         run.status = RunStatus::Interrupted;
         run.finished = Some(utc_now());
         run.write(&place.run())?;

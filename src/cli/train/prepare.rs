@@ -12,17 +12,21 @@ use crate::error::{Error, Result};
 use crate::gpu::Choice;
 use crate::lab::machine_name;
 use crate::nn::Precision;
+use crate::nn::precision::power;
 use crate::nn::train::{Config, Setup};
 
-/// The run's file, and its text.
-pub(super) fn config(path: &Path) -> Result<(Config, String)> {
-    let config = Config::read(path)?;
-    let text = std::fs::read_to_string(path).map_err(|e| Error::read(path, e))?;
+/// What the run's file says, with what the command line says put over it; and the file's text.
+pub(super) fn config(path: &Path, overrides: &Overrides) -> Result<(Config, String)> {
+    let text = Config::text(path)?;
+    let mut config = Config::parse_unchecked(path, &text)?;
+    let file_is_sound = config.check().is_ok();
+    apply(&mut config, overrides)?;
+    let culprit = if file_is_sound { Path::new("the command line") } else { path };
+    config.check().map_err(|reason| Error::Experiment { path: culprit.into(), reason })?;
     Ok((config, text))
 }
 
-/// Puts what the command line says over what the file says.
-pub(super) fn apply(config: &mut Config, overrides: &Overrides) -> Result<()> {
+fn apply(config: &mut Config, overrides: &Overrides) -> Result<()> {
     let Overrides { data, group_column, seed, epochs, batch, protocol: letter, precision, .. } = overrides;
     config.data.path = data.clone().or(config.data.path.take());
     config.data.group_column = group_column.clone().or(config.data.group_column.take());
@@ -37,7 +41,7 @@ pub(super) fn apply(config: &mut Config, overrides: &Overrides) -> Result<()> {
     if let Some(letter) = letter {
         config.split = SplitRule::protocol(letter)?;
     }
-    config.check().map_err(|reason| Error::Experiment { path: "the command line".into(), reason })
+    Ok(())
 }
 
 /// Reads the images and divides them.
@@ -116,13 +120,7 @@ pub(super) fn announce(engine: &Engine, target: Target, setup: &Setup, global: &
         Target::Gpu => sweep::announce(engine, global),
     }
     if let Some(scaling) = setup.config.mixed() {
-        let slower = match target {
-            Target::Cpu => ", which the CPU must round to first: slower than f32",
-            Target::Gpu => "",
-        };
-        global.note(&format!(
-            "in mixed precision: products of halves{slower}; the loss scaled by {} at first",
-            scaling.start
-        ));
+        let start = power(scaling.start);
+        global.note(&format!("in mixed precision: products of halves; the loss scaled by {start} at first"));
     }
 }

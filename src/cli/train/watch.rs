@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 use crate::cli::args::Global;
 use crate::cli::print;
 use crate::cli::watch::stop_requested;
+use crate::nn::precision::{LossScale, power};
 use crate::nn::train::{Observer, Setup, State};
 use crate::record::TrainingRow;
 
@@ -21,6 +22,7 @@ pub(super) struct Watch {
     last: String,
     epochs: u32,
     lines: bool,
+    quiet: bool,
 }
 
 impl Watch {
@@ -32,6 +34,7 @@ impl Watch {
             last: String::new(),
             epochs: setup.config.epochs,
             lines: !global.quiet && !std::io::stderr().is_terminal(),
+            quiet: global.quiet,
         }
     }
 
@@ -82,6 +85,16 @@ impl Observer for Watch {
                 if is_best { ", the best so far" } else { "" },
                 row.images_per_s.unwrap_or(0.0)
             ));
+        }
+    }
+
+    fn none_taken(&mut self, epoch: u32, scale: LossScale) {
+        if !self.quiet {
+            let scale = power(scale.scale);
+            let said = format!(
+                "epoch {epoch}: every step was skipped for an overflow; the loss scaled by {scale} now"
+            );
+            self.bar.suspend(|| print::complain(&said));
         }
     }
 

@@ -64,15 +64,18 @@ impl Trainer<'_> {
         Feeder::new(feed, (1u64..).map(|epoch| (epoch, 0)), self.workers)
     }
 
-    /// One step at a rate of the caller's; gives its loss, which may be no finite number.
+    /// One step at a rate of the caller's; gives its loss, which may be no finite number. `None` where the loss is finite and
+    /// the step was not taken, since in mixed precision a gradient overflowed.
     ///
     /// # Errors
     /// What the device reports.
-    pub fn single_step(&mut self, batch: &Batch, rate: f64) -> Result<f64> {
+    pub fn single_step(&mut self, batch: &Batch, rate: f64) -> Result<Option<f64>> {
         self.state.set_rate(rate);
         self.step(batch)?;
         let outcomes = self.model.outcomes()?;
-        Ok(outcomes.first().map_or(f64::NAN, |o| f64::from(o.loss)))
+        let loss = outcomes.first().map_or(f64::NAN, |o| f64::from(o.loss));
+        let none_taken = self.none_since()?.is_some();
+        Ok((!none_taken || !loss.is_finite()).then_some(loss))
     }
 }
 

@@ -119,12 +119,20 @@ impl Config {
     /// [`Error::Read`], [`Error::ClaimsTooMuch`] above 1 MiB, [`Error::Experiment`] for text that is no TOML, unknown
     /// keys, and numbers that make no sense.
     pub fn read(path: &Path) -> Result<Self> {
+        Self::parse(path, &Self::text(path)?)
+    }
+
+    /// A file's text.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::ClaimsTooMuch`] above 1 MiB.
+    pub fn text(path: &Path) -> Result<String> {
         let claimed = std::fs::metadata(path).map_err(|e| Error::read(path, e))?.len();
         if claimed > MAX_BYTES {
             let what = "training run";
             return Err(Error::ClaimsTooMuch { path: path.into(), what, claimed, limit: MAX_BYTES });
         }
-        Self::parse(path, &std::fs::read_to_string(path).map_err(|e| Error::read(path, e))?)
+        std::fs::read_to_string(path).map_err(|e| Error::read(path, e))
     }
 
     /// Parses a file's text; `path` is named in errors, and networks are looked for beside it.
@@ -132,9 +140,18 @@ impl Config {
     /// # Errors
     /// [`Error::Experiment`], as [`Config::read`].
     pub fn parse(path: &Path, text: &str) -> Result<Self> {
-        let fault = |reason: String| Error::Experiment { path: path.into(), reason };
-        let mut config: Self = toml::from_str(text).map_err(|e| fault(e.to_string()))?;
-        config.check().map_err(fault)?;
+        let config = Self::parse_unchecked(path, text)?;
+        config.check().map_err(|reason| Error::Experiment { path: path.into(), reason })?;
+        Ok(config)
+    }
+
+    /// As [`Config::parse`], for a caller who changes numbers before [`Config::check`].
+    ///
+    /// # Errors
+    /// [`Error::Experiment`] for text that is no TOML, and unknown keys.
+    pub fn parse_unchecked(path: &Path, text: &str) -> Result<Self> {
+        let mut config: Self = toml::from_str(text)
+            .map_err(|e| Error::Experiment { path: path.into(), reason: e.to_string() })?;
         let beside = path.parent().unwrap_or(Path::new("")).join(&config.network);
         if super::super::network::builtin(&config.network).is_none() {
             config.network = beside.display().to_string();

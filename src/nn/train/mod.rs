@@ -7,7 +7,9 @@ mod files;
 mod saved;
 mod setup;
 mod state;
+mod taken;
 mod trainer;
+mod variants;
 
 pub use config::{Config, DataTable, Normalise};
 pub use saved::{STATE_FILE, Saved};

@@ -61,8 +61,10 @@ pub struct State {
     pub epoch: u32,
     /// The next batch of it, from 0.
     pub batch: usize,
-    /// Steps taken.
+    /// Steps made, in mixed precision those that were not taken among them.
     pub steps: u32,
+    /// In mixed precision, steps that were taken before the epoch at work.
+    pub taken: u64,
     /// The learning rate, as bits of an f64.
     rate_bits: u64,
     /// The epoch so far.
@@ -90,6 +92,7 @@ impl State {
             epoch: 1,
             batch: 0,
             steps: 0,
+            taken: 0,
             rate_bits: config.learning_rate.to_bits(),
             sums: Sums::default(),
             best: None,

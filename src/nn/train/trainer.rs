@@ -9,8 +9,9 @@ use crate::data::{Batch, Feeder, Prepare, balanced_weights};
 use crate::engine::{Engine, Target};
 use crate::error::{Error, Result};
 use crate::nn::model::{Examples, Weights};
+use crate::nn::precision::LossScale;
 use crate::nn::schedule::{Judgement, Monitor};
-use crate::nn::{Model, Options};
+use crate::nn::{Model, Options, Precision};
 use crate::record::{TrainingRow, TrainingWriter};
 
 /// Steps after which losses are fetched. On a GPU every fetch waits for the device.
@@ -26,6 +27,10 @@ pub trait Observer {
 
     /// After every epoch.
     fn epoch(&mut self, row: &TrainingRow, is_best: bool);
+
+    /// Before [`Observer::epoch`], after an epoch of mixed precision in which no step was taken: where the scale of the
+    /// loss stands. Such an epoch is never the best, and no schedule counts it.
+    fn none_taken(&mut self, _epoch: u32, _scale: LossScale) {}
 
     /// Whether the run should stop now, to be resumed later.
     fn stopped(&self) -> bool {
@@ -79,8 +84,10 @@ impl<'e> Trainer<'e> {
         } else {
             vec![1.0; classes]
         };
+        let model = Model::new(engine, target, network, options)?;
+        super::variants::check_called(&setup, model.network())?;
         Ok(Self {
-            model: Model::new(engine, target, network, options)?,
+            model,
             state: State::new(config),
             rows: Vec::new(),
             kept: None,
@@ -111,7 +118,8 @@ impl<'e> Trainer<'e> {
     ///
     /// # Errors
     /// [`Error::Interrupted`] where the observer asks for it, the state saved; [`Error::NotFinite`] for a loss that is
-    /// none, the best weights so far kept; what files and devices report.
+    /// none, [`Error::NoStepTaken`] for a run of mixed precision, or an epoch of it with the least scale, of which no step was
+    /// taken, the best weights so far kept; what files and devices report.
     pub fn run(&mut self, folder: &Path, observer: &mut dyn Observer) -> Result<Trained> {
         let config = self.setup.config.clone();
         let csv = folder.join("training.csv");
@@ -146,6 +154,7 @@ impl<'e> Trainer<'e> {
             }
         }
         self.save_best(folder)?;
+        self.check_taken()?;
         if let Some(kept) = &self.kept {
             self.model.put_state(kept)?;
         }
@@ -164,7 +173,11 @@ impl<'e> Trainer<'e> {
         let trained = self.epoch(feeder, batches, observer);
         self.state.sums.add_seconds(start.elapsed().as_secs_f64());
         trained?;
-        let is_best = self.end_of_epoch(valid)?;
+        let none_taken = self.none_in_epoch()?;
+        if let Some(scale) = none_taken {
+            observer.none_taken(self.state.epoch, scale);
+        }
+        let is_best = self.end_of_epoch(valid, none_taken.is_none())?;
         if let Some(row) = self.rows.last() {
             writer.write(row)?;
             observer.epoch(row, is_best);
@@ -230,18 +243,18 @@ impl<'e> Trainer<'e> {
         let step = steps - u32::try_from(later).unwrap_or(0);
         let layer =
             if later == 0 { layer } else { format!("{layer} (in step {steps}, when it was noticed)") };
-        Ok(Error::NotFinite { epoch, step, layer })
+        Ok(Error::NotFinite { epoch, step, layer, precision: self.setup.config.precision })
     }
 
-    /// Validates, judges, writes the epoch's row and moves on to the next.
-    fn end_of_epoch(&mut self, valid: &[Batch]) -> Result<bool> {
+    /// Validates, judges where a step was taken, writes the epoch's row and moves on to the next.
+    fn end_of_epoch(&mut self, valid: &[Batch], taken: bool) -> Result<bool> {
         let start = Instant::now();
         let (loss, accuracy) = self.validate(valid)?;
         if let (false, Some(last)) = (loss.is_finite(), valid.last()) {
             let layer = self.model.first_not_finite(u32::try_from(last.len()).unwrap_or(u32::MAX), false)?;
             let layer = format!("{}, in validation", layer.unwrap_or_else(|| "the loss".to_owned()));
             let State { epoch, steps, .. } = self.state;
-            return Err(Error::NotFinite { epoch, step: steps, layer });
+            return Err(Error::NotFinite { epoch, step: steps, layer, precision: Precision::F32 });
         }
         let state = &mut self.state;
         let sums = std::mem::take(&mut state.sums);
@@ -252,7 +265,7 @@ impl<'e> Trainer<'e> {
         // Without validation images the training images judge.
         let judged = if none_to_validate { (train_loss, train_accuracy) } else { (loss, accuracy) };
         let judge = |by: Monitor| by.of(judged.0, judged.1);
-        let is_best = state.keep.step(state.epoch, judge(state.keep.by())) == Judgement::Best;
+        let is_best = taken && state.keep.step(state.epoch, judge(state.keep.by())) == Judgement::Best;
         self.rows.push(TrainingRow {
             epoch: state.epoch,
             step: u64::from(state.steps),
@@ -266,10 +279,10 @@ impl<'e> Trainer<'e> {
         });
         state.wall_s += seconds;
         state.images += sums.images;
-        if let Some(stopping) = &mut state.stopping {
+        if let (Some(stopping), true) = (&mut state.stopping, taken) {
             state.is_over = stopping.step(state.epoch, judge(stopping.by())) == Judgement::Stop;
         }
-        if let Some(plateau) = &mut state.plateau {
+        if let (Some(plateau), true) = (&mut state.plateau, taken) {
             let rate = plateau.step(judge(plateau.by()));
             state.set_rate(rate);
         }
@@ -279,7 +292,8 @@ impl<'e> Trainer<'e> {
                 let weights = self.model.weights(None)?;
                 if weights.iter().flat_map(|(_, values)| values).any(|v| !v.is_finite()) {
                     let layer = "the optimiser: new parameters".to_owned();
-                    return Err(Error::NotFinite { epoch: self.state.epoch, step: self.state.steps, layer });
+                    let State { epoch, steps, .. } = self.state;
+                    return Err(Error::NotFinite { epoch, step: steps, layer, precision: Precision::F32 });
                 }
                 weights
             } else {
