@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::nn::precision::{Precision, power};
-
 /// The result type of the whole crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -230,8 +228,7 @@ pub enum Error {
     /// A loss that is no number any more.
     #[error(
         "the loss is not finite at step {step} (epoch {epoch}); the first output that is not finite is that of {layer}; \
-         the best weights of the epochs before are kept: train with a lower learning rate, or clip the gradients (optimiser.max_norm){}",
-        .precision.overflow_advice()
+         the best weights of the epochs before are kept: train with a lower learning rate, or clip the gradients (optimiser.max_norm){advice}"
     )]
     NotFinite {
         /// The epoch, from 1.
@@ -240,19 +237,19 @@ pub enum Error {
         step: u32,
         /// The layer.
         layer: String,
-        /// In which precision that loss was computed; validation is always in single precision.
-        precision: Precision,
+        /// What more to try, after a semicolon; empty in single precision, as which validation counts always.
+        advice: &'static str,
     },
     /// Training in mixed precision whose gradients overflow in every step, though the loss is finite.
     #[error(
-        "no step of {what} was taken: gradients were not finite though the loss was, and its scale was halved to {} in vain; \
+        "no step of {what} was taken: gradients were not finite though the loss was, and its scale was halved to 2^{} in vain; \
          start with a smaller scale (loss_scaling.start), make more steps, or train in f32",
-        power(*.scale)
+        .scale.log2().round()
     )]
     NoStepTaken {
         /// Of what: an epoch, the range test.
         what: String,
-        /// The scale of the loss that was left.
+        /// The scale of the loss that was left, a power of two.
         scale: f32,
     },
     /// Records that cannot be analysed.

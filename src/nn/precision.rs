@@ -32,7 +32,7 @@ impl Precision {
         }
     }
 
-    /// What more to try where a loss is no finite number.
+    /// What more to try where a loss is no finite number: the advice of [`Error::NotFinite`].
     pub(crate) fn overflow_advice(self) -> &'static str {
         match self {
             Self::F32 => "",

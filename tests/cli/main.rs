@@ -13,6 +13,7 @@ mod streams;
 #[path = "../support/mod.rs"]
 mod support;
 mod train;
+mod train_mixed;
 mod tune;
 mod usage;
 

@@ -243,7 +243,7 @@ impl<'e> Trainer<'e> {
         let step = steps - u32::try_from(later).unwrap_or(0);
         let layer =
             if later == 0 { layer } else { format!("{layer} (in step {steps}, when it was noticed)") };
-        Ok(Error::NotFinite { epoch, step, layer, precision: self.setup.config.precision })
+        Ok(Error::NotFinite { epoch, step, layer, advice: self.setup.config.precision.overflow_advice() })
     }
 
     /// Validates, judges where a step was taken, writes the epoch's row and moves on to the next.
@@ -254,7 +254,12 @@ impl<'e> Trainer<'e> {
             let layer = self.model.first_not_finite(u32::try_from(last.len()).unwrap_or(u32::MAX), false)?;
             let layer = format!("{}, in validation", layer.unwrap_or_else(|| "the loss".to_owned()));
             let State { epoch, steps, .. } = self.state;
-            return Err(Error::NotFinite { epoch, step: steps, layer, precision: Precision::F32 });
+            return Err(Error::NotFinite {
+                epoch,
+                step: steps,
+                layer,
+                advice: Precision::F32.overflow_advice(),
+            });
         }
         let state = &mut self.state;
         let sums = std::mem::take(&mut state.sums);
@@ -293,7 +298,12 @@ impl<'e> Trainer<'e> {
                 if weights.iter().flat_map(|(_, values)| values).any(|v| !v.is_finite()) {
                     let layer = "the optimiser: new parameters".to_owned();
                     let State { epoch, steps, .. } = self.state;
-                    return Err(Error::NotFinite { epoch, step: steps, layer, precision: Precision::F32 });
+                    return Err(Error::NotFinite {
+                        epoch,
+                        step: steps,
+                        layer,
+                        advice: Precision::F32.overflow_advice(),
+                    });
                 }
                 weights
             } else {

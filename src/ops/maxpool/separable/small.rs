@@ -96,6 +96,10 @@ impl<T: Copy> Lines<'_, '_, T> {
     }
 
     /// The columns from `column` on.
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "plain indices, known at compile time, let the rows stay in registers"
+    )]
     #[inline(always)]
     fn down<O: Order<Tap = T>, const K: usize, const STEP: usize>(
         &self,
