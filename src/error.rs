@@ -242,15 +242,14 @@ pub enum Error {
     },
     /// Training in mixed precision whose gradients overflow in every step, though the loss is finite.
     #[error(
-        "no step of {what} was taken: gradients were not finite though the loss was, and its scale was halved to 2^{} in vain; \
-         start with a smaller scale (loss_scaling.start), make more steps, or train in f32",
-        .scale.log2().round()
+        "no step of {what} was taken: gradients were not finite though the loss was, and its scale was halved to {scale} in vain; \
+         start with a smaller scale (loss_scaling.start), make more steps, or train in f32"
     )]
     NoStepTaken {
         /// Of what: an epoch, the range test.
         what: String,
-        /// The scale of the loss that was left, a power of two.
-        scale: f32,
+        /// The scale of the loss that was left, as 2^-126.
+        scale: String,
     },
     /// Records that cannot be analysed.
     #[error("{what}: {reason}")]

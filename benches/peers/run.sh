@@ -11,7 +11,8 @@
 # what is finished in DIR/rounds is not done again. The tables are made anew from the rounds, then the report.
 #
 # --only device compares kernels with burn's on one adapter, the software adapter unless --device says gpu; there with
-# PyTorch's on CUDA, too, where it sees a device. Without --only, everything but `device` is run; the first round, which verifies, takes longest.
+# PyTorch's on CUDA, too, where it sees a device. Without --only, everything but `device` is run; the first round, which
+# verifies, takes longest.
 
 set -euo pipefail
 
@@ -188,8 +189,8 @@ if wants device; then
     cuda=
     if [ "$device" = gpu ] && has torch && "$python" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then
         cuda=yes
-    else
-        echo "run.sh: PyTorch on CUDA left out: --device gpu, PyTorch and a CUDA device are needed" >&2
+    elif [ "$device" = gpu ]; then
+        echo "run.sh: $python has no PyTorch with a CUDA device: PyTorch on CUDA left out" >&2
     fi
     table device_matmul "$device" ${rust:+burn} ${cuda:+cuda}
     table device_maxpool "$device" ${rust:+burn} ${cuda:+cuda}

@@ -1,5 +1,5 @@
-//! Ratios of times whose unit of certainty is the round. Calls of one round share what shifts a shared machine for
-//! minutes, so that many of them say little more than their median; rounds, minutes apart, do not share it.
+//! Ratios of times whose unit of certainty is the round. Calls of one round share what shifts a shared machine
+//! meanwhile, so that many of them say little more than their median; rounds further apart in time do not share it.
 
 use super::moderated::{Variance, moderated};
 use super::stats::{Estimate, Interval};

@@ -139,11 +139,11 @@ pub fn judge<'p, 'a: 'p>(pairs: impl IntoIterator<Item = &'p mut Pair<'a>>, thre
 /// Puts the ratio, the interval and the p-value of the rounds in the place of those of the calls, where there are rounds.
 fn test_rounds(pairs: &mut [&mut Pair<'_>]) {
     let with_rounds = |pair: &&mut &mut Pair<'_>| {
-        pair.ratio.is_some() && [pair.a, pair.b].iter().all(|p| usable(&p.round_medians(pair.time)))
+        pair.ratio.is_some() && [pair.a, pair.b].iter().all(|p| usable(p.round_medians(pair.time)))
     };
     let mut pairs: Vec<_> = pairs.iter_mut().filter(with_rounds).collect();
     let sides: Vec<Sides> =
-        pairs.iter().map(|pair| [pair.a, pair.b].map(|p| p.round_medians(pair.time))).collect();
+        pairs.iter().map(|pair| [pair.a, pair.b].map(|p| p.round_medians(pair.time).to_vec())).collect();
     for (pair, judged) in pairs.iter_mut().zip(apart(&sides)) {
         (pair.ratio, pair.p, pair.by_rounds) = (Some(judged.ratio), Some(judged.p), true);
     }

@@ -76,8 +76,8 @@ fn by_rounds(mut beside: Beside<'_>) -> Beside<'_> {
     beside.rounds = [ours.len(), theirs.len()];
     if ours.len() != theirs.len() {
         beside.ratio.interval = None;
-    } else if usable(&ours) && usable(&theirs) {
-        let pairs: Vec<(f64, f64)> = ours.into_iter().zip(theirs).collect();
+    } else if usable(ours) && usable(theirs) {
+        let pairs: Vec<(f64, f64)> = ours.iter().copied().zip(theirs.iter().copied()).collect();
         beside.ratio = paired(&pairs).map_or(beside.ratio, |judged| judged.ratio);
     }
     beside

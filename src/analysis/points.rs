@@ -75,7 +75,7 @@ pub struct Point {
     /// the first find their kernels ready.
     pub first: Option<f64>,
     times: [Option<Resamples>; 3],
-    rounds: [Vec<Vec<f64>>; 3],
+    round_medians: [Vec<f64>; 3],
 }
 
 impl Point {
@@ -94,20 +94,23 @@ impl Point {
         self.resamples(time).map(|r| quality(r.samples()))
     }
 
-    /// The warm calls round by round, in nanoseconds; a round without any is empty. A first call begins a round, as
+    /// The median of the warm calls of each round that has any, in nanoseconds. A first call begins a round, as
     /// [`CallKind::First`] says.
-    pub fn rounds(&self, time: Time) -> &[Vec<f64>] {
-        &self.rounds[time as usize]
-    }
-
-    /// The median of each round that has warm calls.
-    pub fn round_medians(&self, time: Time) -> Vec<f64> {
-        self.rounds(time).iter().filter_map(|round| median(round)).collect()
+    pub fn round_medians(&self, time: Time) -> &[f64] {
+        &self.round_medians[time as usize]
     }
 
     /// The samples behind [`Self::time`] and the medians of their resamples.
     pub fn resamples(&self, time: Time) -> Option<&Resamples> {
         self.times[time as usize].as_ref()
+    }
+
+    /// The resamples of a time, drawn from a stream that no point of another run has: what is to be compared with a point of
+    /// the same name must not draw the same numbers.
+    pub fn resamples_apart(&self, time: Time) -> Option<Resamples> {
+        const APART: u8 = 0x80;
+        let name = name(&self.op, &self.variant, self.threads, &self.sizes);
+        Resamples::draw(self.resamples(time)?.samples(), stream(&name, APART))
     }
 }
 
@@ -198,11 +201,14 @@ fn point(head: &Row, members: &[&Row]) -> Option<Point> {
     if times.iter().all(Option::is_none) {
         return None;
     }
-    let of_rounds = |cell: fn(&Row) -> Option<u64>| rounds(members, cell);
-    let rounds = if head.threads.is_some() {
-        [of_rounds(whole), of_rounds(whole), of_rounds(whole)]
+    let medians = |cell: fn(&Row) -> Option<u64>| -> Vec<f64> {
+        rounds(members, cell).iter().filter_map(|round| median(round)).collect()
+    };
+    let round_medians = if head.threads.is_some() {
+        let of_calls = medians(whole);
+        [of_calls.clone(), of_calls.clone(), of_calls]
     } else {
-        [of_rounds(|r| r.kernel_ns), of_rounds(|r| r.resident_ns), of_rounds(|r| r.total_ns)]
+        [medians(|r| r.kernel_ns), medians(|r| r.resident_ns), medians(|r| r.total_ns)]
     };
     let launch: Vec<f64> = of_kind(CallKind::Warm)
         .filter_map(|r| Some(nanoseconds(r.resident_ns?.saturating_sub(r.kernel_ns?))))
@@ -227,7 +233,7 @@ fn point(head: &Row, members: &[&Row]) -> Option<Point> {
         phases,
         first: median(&first),
         times,
-        rounds,
+        round_medians,
     })
 }
 
@@ -260,16 +266,6 @@ fn rounds(members: &[&Row], cell: fn(&Row) -> Option<u64>) -> Vec<Vec<f64>> {
 /// What a point's streams of random numbers are named after.
 fn name(op: &str, variant: &str, threads: Option<u32>, sizes: &[(String, String)]) -> String {
     format!("{op}/{variant}/{threads:?}/{sizes:?}")
-}
-
-impl Point {
-    /// The resamples of a time, drawn from a stream that no point of another run has: what is to be compared with a point of
-    /// the same name must not draw the same numbers.
-    pub fn resamples_apart(&self, time: Time) -> Option<Resamples> {
-        const APART: u8 = 0x80;
-        let name = name(&self.op, &self.variant, self.threads, &self.sizes);
-        Resamples::draw(self.resamples(time)?.samples(), stream(&name, APART))
-    }
 }
 
 /// The widest time of a row: on the CPU there is nothing but the call, whichever column holds it.

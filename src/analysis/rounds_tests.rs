@@ -122,9 +122,9 @@ fn a_shift_of_all_points_together_raises_no_alarm() {
 fn rounds_begin_with_a_first_call_or_with_another_run() {
     let mut two = rows("v", Some(1), 64, &[9, 1, 2, 9, 3, 4]);
     two[3].call = Some(CallKind::First);
-    let of = |rows: &[crate::record::Row]| points(rows).remove(0).rounds(Time::EndToEnd).to_vec();
-    assert_eq!(of(&two), [vec![1.0, 2.0], vec![3.0, 4.0]]);
+    let of = |rows: &[crate::record::Row]| points(rows).remove(0).round_medians(Time::EndToEnd).to_vec();
+    assert_eq!(of(&two), [1.5, 3.5]);
     let without_first: Vec<_> = two.into_iter().filter(|r| r.call == Some(CallKind::Warm)).collect();
     let runs = [without_first.clone(), without_first].concat();
-    assert_eq!(of(&runs), [vec![1.0, 2.0, 3.0, 4.0], vec![1.0, 2.0, 3.0, 4.0]]);
+    assert_eq!(of(&runs), [2.5, 2.5]);
 }

@@ -9,7 +9,7 @@ use super::median;
 #[serde(deny_unknown_fields, default)]
 pub struct Budget {
     /// Times that the sweep passes over all its points; the samples and the seconds of a point are divided among them.
-    /// Rounds of one point lie minutes apart: only they show how far this machine shifts meanwhile.
+    /// Rounds of one point lie a pass apart: they show how far this machine shifts meanwhile.
     pub rounds: u32,
     /// Warm calls that are thrown away before the first sample of a round.
     pub warmup: u32,

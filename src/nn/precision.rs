@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::Target;
 use crate::error::{Error, Result};
-use crate::ops::{Caps, loss_scaling};
+use crate::ops::{Caps, NO_HALVES, loss_scaling};
 
 /// The precision of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -124,9 +124,7 @@ pub(super) fn check_halves(target: Target, caps: Option<&Caps>) -> Result<()> {
     }
     Err(Error::NotApplicable {
         variant: "mixed precision".to_owned(),
-        reason:
-            "the device has no half precision in shaders (shader-f16); train in f32, or with --device cpu"
-                .to_owned(),
+        reason: format!("{NO_HALVES}; train in f32, or with --device cpu"),
     })
 }
 

@@ -17,9 +17,12 @@ const LEAST: f32 = 1.0 / 16_777_216.0;
 /// How many of the inputs are rounded. They stand first.
 const FACTORS: usize = 2;
 
-/// For [`super::Variant::requires`] of kernels with halves in their text.
+/// Why a device cannot run kernels with halves in their text.
+pub(crate) const NO_HALVES: &str = "the device has no half precision in shaders (shader-f16)";
+
+/// For [`super::Variant::requires`] of such kernels.
 pub(super) fn halves(_: &Sizes, caps: &Caps) -> Option<String> {
-    (!caps.f16).then(|| "the device has no half precision in shaders (shader-f16)".to_owned())
+    (!caps.f16).then(|| NO_HALVES.to_owned())
 }
 
 /// The nearest halves, as floats.

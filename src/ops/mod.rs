@@ -44,6 +44,7 @@ pub use caps::{Caps, Coopmat};
 pub use data::{DType, Data, POISON, View, ViewMut};
 pub use init::{Fans, Init};
 pub use inputs::Fill;
+pub(crate) use mixed::NO_HALVES;
 pub use shader::{Knobs, Shader};
 pub use sizes::{Field, Sizes};
 pub use space::{Choice, Constants};

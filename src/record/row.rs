@@ -4,7 +4,8 @@
 /// later one. The two are never mixed in a statistic.
 ///
 /// Within one point (op, sizes, variant and threads) a first call begins a **round**: the warm calls up to the next first
-/// one were taken within seconds, those of another round minutes away. Only the first of a process's rounds compiles.
+/// one were taken at one time, those of another round when the sweep came by again. Only the first of a process's rounds
+/// compiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CallKind {
     /// The first call of a round: with compilation, where that was still to be done.

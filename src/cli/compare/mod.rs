@@ -7,7 +7,6 @@ mod sides;
 use std::path::PathBuf;
 
 use self::sides::Both;
-
 use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
 use super::print;
@@ -79,7 +78,8 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     // One family of tests: the more points are looked at, the surer each alarm must be.
     judge(all.iter_mut().flat_map(|m| &mut m.pairs), args.threshold / 100.0);
     let broken = [0, 1].map(|side| -> Vec<(&Both, &Point)> {
-        runs.iter().zip(&all).flat_map(|(run, matched)| broken(run, matched, side)).collect()
+        let of = |(run, matched)| Both::broken(run, matched, side).into_iter().map(move |point| (run, point));
+        runs.iter().zip(&all).flat_map(of).collect()
     });
     if args.json {
         print::emit_json(&json::value(args, &read, &all, &differences, &broken))?;
@@ -107,14 +107,9 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     Ok(if slower || !broken[1].is_empty() { Exit::Regression } else { Exit::Ok })
 }
 
-/// What one side of an experiment found wrong and the other measured.
-fn broken<'m>(run: &'m Both, matched: &Matched<'m>, side: usize) -> Vec<(&'m Both, &'m Point)> {
-    run.broken(matched, side).into_iter().map(|point| (run, point)).collect()
-}
-
 fn differences(runs: &[Both]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for difference in runs.iter().flat_map(|r| unlike(&r.latest(0).run, &r.latest(1).run)) {
+    for difference in runs.iter().flat_map(|r| unlike(&r.latest[0].run, &r.latest[1].run)) {
         if !found.contains(&difference) {
             found.push(difference);
         }

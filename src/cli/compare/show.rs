@@ -45,7 +45,7 @@ pub(super) fn as_text(runs: &[Both], all: &[Matched<'_>]) -> String {
             let paths = run.paths(side);
             let more =
                 if paths.len() > 1 { format!(" and {} before it", paths.len() - 1) } else { String::new() };
-            format!("{}{more}", run.latest(side).path.display())
+            format!("{}{more}", run.latest[side].path.display())
         });
         text.push_str(&format!("{}: A = {a}, B = {b}\n{}\n", run.experiment, table.render(2)));
     }

@@ -12,9 +12,11 @@ use crate::record::{Folder, Row, Status, TrainingFolder, repeated_runs};
 /// One experiment that both sides ran.
 pub(super) struct Both {
     pub(super) experiment: String,
-    /// The runs of each side, the latest at the end; never none.
-    runs: [Vec<Folder>; 2],
-    /// Folders that hold one of `runs` once more, which says nothing new.
+    /// The latest run of each side.
+    pub(super) latest: [Folder; 2],
+    /// The runs that the latest one repeats, the oldest first.
+    earlier: [Vec<Folder>; 2],
+    /// Folders that hold one of these once more, which says nothing new.
     pub(super) copies: Vec<PathBuf>,
     /// The points of each side, over all its runs.
     pub(super) points: [Vec<Point>; 2],
@@ -30,23 +32,23 @@ pub(super) struct Sides {
 impl Both {
     /// All runs, those of A first.
     pub(super) fn folders(&self) -> impl Iterator<Item = &Folder> {
-        self.runs.iter().flatten()
+        [0, 1].into_iter().flat_map(|side| self.runs(side))
+    }
+
+    /// The runs of one side, the latest at the end.
+    fn runs(&self, side: usize) -> impl Iterator<Item = &Folder> {
+        self.earlier[side].iter().chain([&self.latest[side]])
     }
 
     /// The folders of one side, the latest at the end.
     pub(super) fn paths(&self, side: usize) -> Vec<&Path> {
-        self.runs[side].iter().map(|folder| folder.path.as_path()).collect()
-    }
-
-    /// The latest run of one side.
-    pub(super) fn latest(&self, side: usize) -> &Folder {
-        self.runs[side].last().expect("each side has a run")
+        self.runs(side).map(|folder| folder.path.as_path()).collect()
     }
 
     /// What one side found wrong, in any of its runs, and the other measured: of side 1, what was right and is wrong.
     pub(super) fn broken<'m>(&self, matched: &Matched<'m>, side: usize) -> Vec<&'m Point> {
         let failed = |point: &&&Point| {
-            self.runs[side].iter().flat_map(|folder| &folder.rows).any(|row| {
+            self.runs(side).flat_map(|folder| &folder.rows).any(|row| {
                 row.status == Status::Failed
                     && (&row.op, &row.variant, row.threads) == (&point.op, &point.variant, point.threads)
                     && row.sizes == point.sizes
@@ -76,24 +78,18 @@ pub(super) fn read(a: &Path, b: &Path) -> Result<Sides, Failure> {
             trained = true;
             continue;
         }
-        let (mut runs, mut copies) = ([Vec::new(), Vec::new()], Vec::new());
-        for (side, path) in [&ours, &theirs]
-            .into_iter()
-            .enumerate()
-            .flat_map(|(side, paths)| paths.iter().map(move |p| (side, p)))
-        {
-            let folder = Folder::read(path)?;
-            if runs[side].iter().any(|other| is_copy(&folder, other)) {
-                copies.push(folder.path);
-            } else {
-                runs[side].push(folder);
-            }
-        }
-        let points = runs.each_ref().map(|folders| {
-            let rows: Vec<Row> = folders.iter().flat_map(|folder| folder.rows.iter().cloned()).collect();
-            points(&rows)
+        let mut copies = Vec::new();
+        let (Some((latest_a, earlier_a)), Some((latest_b, earlier_b))) =
+            (distinct(&ours, &mut copies)?, distinct(&theirs, &mut copies)?)
+        else {
+            continue;
+        };
+        let (latest, earlier) = ([latest_a, latest_b], [earlier_a, earlier_b]);
+        let points = [0, 1].map(|side| {
+            let folders = earlier[side].iter().chain([&latest[side]]);
+            points(&folders.flat_map(|folder| folder.rows.iter().cloned()).collect::<Vec<Row>>())
         });
-        both.push(Both { experiment, runs, copies, points });
+        both.push(Both { experiment, latest, earlier, copies, points });
     }
     alone[1] = second.into_keys().collect::<Vec<String>>();
     if both.is_empty() {
@@ -106,6 +102,20 @@ pub(super) fn read(a: &Path, b: &Path) -> Result<Sides, Failure> {
         return Err(Error::Records { what, reason: reason.to_string() }.into());
     }
     Ok(Sides { both, alone })
+}
+
+/// The last of these runs and those before it, each once; `None` of none. Folders that hold a run again go to `copies`.
+fn distinct(paths: &[PathBuf], copies: &mut Vec<PathBuf>) -> Result<Option<(Folder, Vec<Folder>)>, Failure> {
+    let mut runs: Vec<Folder> = Vec::new();
+    for path in paths {
+        let folder = Folder::read(path)?;
+        if runs.iter().any(|other| is_copy(&folder, other)) {
+            copies.push(folder.path);
+        } else {
+            runs.push(folder);
+        }
+    }
+    Ok(runs.pop().map(|latest| (latest, runs)))
 }
 
 /// Whether two folders hold one run: started in one moment, or with the same rows.

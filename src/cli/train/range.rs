@@ -12,7 +12,7 @@ use crate::cli::{pipelines, print};
 use crate::error::{Error, Result};
 use crate::lab::{Provenance, record, utc_now};
 use crate::nn::lr_finder::{RangeState, RangeTest, RangeTestConfig};
-use crate::nn::precision::LossScale;
+use crate::nn::precision::{LossScale, power};
 use crate::nn::train::Trainer;
 use crate::record::{RunFolder, RunStatus, write_range};
 
@@ -101,7 +101,7 @@ fn curve(trainer: &mut Trainer<'_>, config: RangeTestConfig, bar: &ProgressBar) 
         let Some(least) = trainer.model().loss_scale()?.filter(LossScale::is_least) else { continue };
         if test.rows().is_empty() {
             let what = "the range test, which suggests no rate,".to_owned();
-            return Err(Error::NoStepTaken { what, scale: least.scale });
+            return Err(Error::NoStepTaken { what, scale: power(least.scale) });
         }
         break;
     }

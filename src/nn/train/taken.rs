@@ -2,7 +2,7 @@
 
 use super::Trainer;
 use crate::error::{Error, Result};
-use crate::nn::precision::LossScale;
+use crate::nn::precision::{LossScale, power};
 use crate::ops::loss_scaling::COUNTED;
 
 impl Trainer<'_> {
@@ -37,5 +37,5 @@ impl Trainer<'_> {
 }
 
 fn none_taken(what: String, LossScale { scale, .. }: LossScale) -> Error {
-    Error::NoStepTaken { what, scale }
+    Error::NoStepTaken { what, scale: power(scale) }
 }

@@ -25,7 +25,7 @@ pub(super) fn suits(p: &Pool, longest: usize) -> bool {
     square && matches!((p.kw, p.sw, p.dw), (2 | 3, 1 | 2, 1)) && rows.contains(&(p.ow as usize))
 }
 
-/// Pools a tile as wide as the image; whether it was given up because of a NaN.
+/// Pools a tile as wide as the outputs; whether it was given up because of a NaN.
 #[inline(always)]
 pub(super) fn pooled<O: Order, S: Sink<O::Tap>>(
     tile: &Tile<'_>,
