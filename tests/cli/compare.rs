@@ -114,6 +114,12 @@ fn a_copied_run_counts_once() {
     assert_eq!(value["runs"][0]["a"].as_array().unwrap().len(), 1, "{value:#}");
     assert_eq!(value["points"][2]["unit"], "call");
     assert_eq!(stderr(&output).matches("a copy of another run").count(), 4, "{}", stderr(&output));
+    assert!(!stderr(&output).contains("a copy of a run of A"), "{}", stderr(&output));
+
+    folder(&at("alone"), "2024-01-01T00:00:00Z", "A", 1.0);
+    let output = compare(&at("alone"), &at("a/1"), &[]);
+    passes(&output);
+    assert!(stderr(&output).contains("a copy of a run of A"), "{}", stderr(&output));
 }
 
 #[test]

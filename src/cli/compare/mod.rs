@@ -64,6 +64,9 @@ pub(super) fn run(args: &Args, global: &Global) -> Outcome {
     for copy in runs.iter().flat_map(|r| &r.copies) {
         global.note(&format!("{}: a copy of another run of that side, not counted again", copy.display()));
     }
+    for copy in runs.iter().flat_map(Both::on_both_sides) {
+        global.note(&format!("{}: a copy of a run of A, which is like itself", copy.display()));
+    }
     for (side, alone) in ["A", "B"].into_iter().zip(&read.alone).filter(|(_, alone)| !alone.is_empty()) {
         global.note(&format!("only in {side}, not compared: {}", alone.join(", ")));
     }

@@ -45,6 +45,12 @@ impl Both {
         self.runs(side).map(|folder| folder.path.as_path()).collect()
     }
 
+    /// Folders of B that hold a run of A once more: of these nothing can differ.
+    pub(super) fn on_both_sides(&self) -> impl Iterator<Item = &Path> {
+        let again = |b: &&Folder| self.runs(0).any(|a| same_rows(a, b));
+        self.runs(1).filter(again).map(|folder| folder.path.as_path())
+    }
+
     /// What one side found wrong, in any of its runs, and the other measured: of side 1, what was right and is wrong.
     pub(super) fn broken<'m>(&self, matched: &Matched<'m>, side: usize) -> Vec<&'m Point> {
         let failed = |point: &&&Point| {
@@ -120,7 +126,11 @@ fn distinct(paths: &[PathBuf], copies: &mut Vec<PathBuf>) -> Result<Option<(Fold
 
 /// Whether two folders hold one run: started in one moment, or with the same rows.
 fn is_copy(one: &Folder, other: &Folder) -> bool {
-    one.run.started == other.run.started || (!one.rows.is_empty() && one.rows == other.rows)
+    one.run.started == other.run.started || same_rows(one, other)
+}
+
+fn same_rows(one: &Folder, other: &Folder) -> bool {
+    !one.rows.is_empty() && one.rows == other.rows
 }
 
 /// The runs of one side, by experiment.
